@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "names/message_id.h"
+
+namespace bulla::seal {
+
+/// What the log says of a stored message; its canonical text is the leaf (docs/formats/log.md). `commitment` is
+/// SHA-256(salt || message), in hexadecimal: without the salt, which dies with the message's key, it tells nothing about the text.
+struct MessageEntry {
+    MessageId id;
+    Time time;
+    std::uint64_t size = 0;  ///< Octets of the message.
+    std::string commitment;
+    /// The signers whose signature over the message was stored with it, each as "id fingerprint".
+    std::vector<std::string> signers;
+};
+
+/// An administrative act or key use, as a leaf.
+struct AuditLeaf {
+    Time time;
+    std::string actor, action, target, detail;
+};
+
+/// The one text of an entry: the same entry gives the same octets always.
+[[nodiscard]] std::string write_entry(const MessageEntry& entry);
+[[nodiscard]] std::string write_entry(const AuditLeaf& entry);
+/// Reads what write_entry made, strictly: parse(write(x)) == x and write(parse(y)) == y. Error: entry.bad.
+[[nodiscard]] Result<MessageEntry> parse_message_entry(std::string_view text);
+[[nodiscard]] Result<AuditLeaf> parse_audit_leaf(std::string_view text);
+
+}  // namespace bulla::seal

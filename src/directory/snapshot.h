@@ -1,0 +1,103 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.h"
+#include "crypto/key.h"
+#include "names/domain.h"
+#include "names/ip.h"
+#include "names/mailbox.h"
+#include "names/selector.h"
+
+namespace bulla::directory {
+
+enum class AccountRole { user, domain_admin, admin, auditor };
+
+/// May an account put a From address on its mail that is not its own? (setting send_as)
+enum class SendAs { own, domain, any };
+
+struct Account {
+    std::string login;
+    Mailbox address;
+    AccountRole role = AccountRole::user;
+    bool disabled = false;
+    bool one_time_password = false;  ///< Must be changed; it is good for the console and CLI, not for SMTP.
+    std::string password;            ///< Argon2id string; never leaves the directory but for verification.
+    SendAs send_as = SendAs::own;
+};
+
+/// A DKIM key of a domain, ready to sign.
+struct DkimKey {
+    Selector selector;
+    std::shared_ptr<const crypto::Signer> signer;
+};
+
+/// An archive signer (ARC-07), ready to sign.
+struct ArchiveSigner {
+    std::string id;
+    std::string algorithm;  ///< Word for message_signature.algorithm: rsa-sha256, dsa-sha256, ecdsa-p256-sha256, ecdsa-p384-sha384, ed25519.
+    std::shared_ptr<const crypto::Signer> signer;
+};
+
+/// An archiving group (ARC-08): messages with a sender or recipient that one of its patterns matches.
+struct Group {
+    std::string name;
+    bool archiving = false;
+    std::string archival_signer;  ///< Empty: none.
+    std::vector<std::string> patterns;
+};
+
+/// Server settings that the flow and the doors use, with their defaults; names as `bulla settings` knows them.
+struct Settings {
+    std::vector<Cidr> trusted_networks;           ///< trusted_networks
+    bool signature_verification_enabled = false;  ///< signature_verification_enabled (ARC-09)
+    std::string signature_public_key_path;        ///< signature_public_key_path (ARC-09)
+    bool seven_bit_always = false;                ///< seven_bit = always | when_needed
+    bool repair_newlines = false;                 ///< bare_newlines = repair | refuse
+    bool dkim_missing_key_refuse = false;         ///< dkim_missing_key = refuse | unsigned
+    bool dkim_self_check_refuse = true;           ///< dkim_self_check = refuse | warn
+    bool received_header = true;                  ///< received_header
+    std::string dkim_canonicalization = "relaxed/relaxed";
+    std::int64_t dkim_expiry_seconds = 604800;    ///< dkim_expiry; 0 = no x=
+};
+
+/// All that decides about mail, at one revision; immutable. A message keeps the Snapshot it began with.
+struct Snapshot {
+    std::uint64_t revision = 0;
+    Settings settings;
+    config::Config config;  ///< bulla.toml as it was read last
+    std::unordered_map<std::string, std::shared_ptr<const Account>> accounts_by_login;    ///< key: login in lower case
+    std::unordered_map<std::string, std::shared_ptr<const Account>> accounts_by_address;  ///< key: Mailbox::key()
+    std::unordered_map<std::string, bool> domains;                                        ///< key: DomainName::ascii()
+    std::unordered_map<std::string, std::vector<DkimKey>> dkim_keys;                      ///< key: DomainName::ascii(); RSA first
+    std::vector<Group> groups;
+    std::unordered_map<std::string, ArchiveSigner> signers;
+
+    [[nodiscard]] bool is_local(const DomainName& domain) const;
+    /// The account that logs in as `login`, or whose address it is; null if there is none.
+    [[nodiscard]] std::shared_ptr<const Account> find_account(std::string_view login) const;
+    [[nodiscard]] std::shared_ptr<const Account> find_address(const Mailbox& address) const;
+    /// The route that takes mail for `domain`: the first of the configuration that matches; null if none does.
+    [[nodiscard]] const config::Route* find_route(const DomainName& domain) const;
+    /// True if the group's patterns match `address`.
+    [[nodiscard]] static bool matches(const Group& group, const Mailbox& address);
+};
+
+/// Holds the Snapshot in force. current() and set() may be called from any thread.
+class SnapshotHolder {
+  public:
+    explicit SnapshotHolder(std::shared_ptr<const Snapshot> first);
+    [[nodiscard]] std::shared_ptr<const Snapshot> current() const;
+    void set(std::shared_ptr<const Snapshot> next);
+
+  private:
+    std::atomic<std::shared_ptr<const Snapshot>> current_;
+};
+
+}  // namespace bulla::directory

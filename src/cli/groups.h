@@ -1,0 +1,20 @@
+#pragma once
+#include "cli/command.h"
+
+namespace bulla::cli {
+
+// One function a group of commands; each stands in <group>_commands.cpp.
+void add_instance_commands(CLI::App& root, Context& context);  // init, serve, status, database
+void add_domain_commands(CLI::App& root, Context& context);
+void add_account_commands(CLI::App& root, Context& context);
+void add_settings_commands(CLI::App& root, Context& context);
+void add_signer_commands(CLI::App& root, Context& context);
+void add_group_commands(CLI::App& root, Context& context);
+void add_queue_commands(CLI::App& root, Context& context);
+/// `bulla dkim`: the group itself, with the key set of a domain in it; add_dkim_tool_commands() adds the tools that need no instance.
+CLI::App& add_dkim_commands(CLI::App& root, Context& context);
+void add_dkim_tool_commands(CLI::App& dkim, Context& context);
+void add_archive_commands(CLI::App& root, Context& context);
+void add_log_commands(CLI::App& root, Context& context);
+
+}  // namespace bulla::cli

@@ -21,15 +21,20 @@ class Clock {
 /// The machine's clock.
 class SystemClock final : public Clock {
   public:
-    [[nodiscard]] Time now() const override { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+    [[nodiscard]] Time now() const override {
+        return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    }
 };
 
 /// A clock that stands still until it is told otherwise. Not thread-safe while being set.
 class ManualClock final : public Clock {
   public:
     explicit ManualClock(Time start) : now_(start) {}
+
     [[nodiscard]] Time now() const override { return now_; }
+
     void set(Time now) { now_ = now; }
+
     void advance(std::chrono::microseconds by) { now_ += by; }
 
   private:
@@ -37,13 +42,21 @@ class ManualClock final : public Clock {
 };
 
 /// Whole seconds since 1970-01-01T00:00:00Z.
-constexpr std::int64_t to_unix(Time time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
+constexpr std::int64_t to_unix(Time time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
 
 /// Microseconds since 1970-01-01T00:00:00Z: how times are stored.
-constexpr std::int64_t to_micros(Time time) { return time.time_since_epoch().count(); }
+constexpr std::int64_t to_micros(Time time) {
+    return time.time_since_epoch().count();
+}
 
-constexpr Time from_unix(std::int64_t seconds) { return Time{std::chrono::seconds{seconds}}; }
+constexpr Time from_unix(std::int64_t seconds) {
+    return Time{std::chrono::seconds{seconds}};
+}
 
-constexpr Time from_micros(std::int64_t micros) { return Time{std::chrono::microseconds{micros}}; }
+constexpr Time from_micros(std::int64_t micros) {
+    return Time{std::chrono::microseconds{micros}};
+}
 
 }  // namespace bulla

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-
 #include <fmt/format.h>
 
 namespace bulla {
@@ -17,7 +16,9 @@ struct Civil {
 
 Civil to_civil(Time time) {
     const auto midnight = std::chrono::floor<std::chrono::days>(time);
-    return {.day = midnight, .time = std::chrono::hh_mm_ss{time - midnight}, .weekday = std::chrono::weekday{midnight}.c_encoding()};
+    return {.day = midnight,
+            .time = std::chrono::hh_mm_ss{time - midnight},
+            .weekday = std::chrono::weekday{midnight}.c_encoding()};
 }
 
 bool read_number(std::string_view text, std::size_t at, std::size_t digits, int& out) {
@@ -47,19 +48,27 @@ std::string write_rfc3339(Time time, bool micros) {
 }
 
 Result<Time> parse_rfc3339(std::string_view text) {
-    const auto bad = [&] { return fail("date.bad", Fault::sender, fmt::format("\"{}\" is not a date like 2026-11-22T02:57:50Z", text), "RFC 3339 5.6"); };
+    const auto bad = [&] {
+        return fail("date.bad",
+                    Fault::sender,
+                    fmt::format("\"{}\" is not a date like 2026-11-22T02:57:50Z", text),
+                    "RFC 3339 5.6");
+    };
     int year = 0;
     int month = 0;
     int day = 0;
     int hour = 0;
     int minute = 0;
     int second = 0;
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' ||
-        text[16] != ':' || !read_number(text, 0, 4, year) || !read_number(text, 5, 2, month) || !read_number(text, 8, 2, day) ||
-        !read_number(text, 11, 2, hour) || !read_number(text, 14, 2, minute) || !read_number(text, 17, 2, second)) {
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+        (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' ||
+        text[16] != ':' || !read_number(text, 0, 4, year) || !read_number(text, 5, 2, month) ||
+        !read_number(text, 8, 2, day) || !read_number(text, 11, 2, hour) ||
+        !read_number(text, 14, 2, minute) || !read_number(text, 17, 2, second)) {
         return bad();
     }
-    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
         return bad();
@@ -79,8 +88,10 @@ Result<Time> parse_rfc3339(std::string_view text) {
     if (text[at] == '+' || text[at] == '-') {
         int offset_hours = 0;
         int offset_minutes = 0;
-        if (text.size() != at + 6 || text[at + 3] != ':' || !read_number(text, at + 1, 2, offset_hours) ||
-            !read_number(text, at + 4, 2, offset_minutes) || offset_hours > 23 || offset_minutes > 59) {
+        if (text.size() != at + 6 || text[at + 3] != ':' ||
+            !read_number(text, at + 1, 2, offset_hours) ||
+            !read_number(text, at + 4, 2, offset_minutes) || offset_hours > 23 ||
+            offset_minutes > 59) {
             return bad();
         }
         offset = std::chrono::hours{offset_hours} + std::chrono::minutes{offset_minutes};
@@ -90,13 +101,16 @@ Result<Time> parse_rfc3339(std::string_view text) {
     } else if ((text[at] != 'Z' && text[at] != 'z') || text.size() != at + 1) {
         return bad();
     }
-    return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
+    return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
+           std::chrono::minutes{minute} + std::chrono::seconds{second} +
            std::chrono::microseconds{micros} - offset;
 }
 
 std::string write_rfc5322_date(Time time) {
-    static constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array<std::string_view, 7> days{
+        "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array<std::string_view, 12> months{
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const auto civil = to_civil(time);
     return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000",
                        days[civil.weekday],

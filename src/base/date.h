@@ -1,9 +1,9 @@
 #pragma once
-#include <string>
-#include <string_view>
-
 #include "base/clock.h"
 #include "base/error.h"
+
+#include <string>
+#include <string_view>
 
 namespace bulla {
 

@@ -6,7 +6,8 @@ namespace bulla {
 
 namespace {
 
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr auto make_base64_values() {
     std::array<std::int8_t, 256> values{};
@@ -51,12 +52,16 @@ int hex_value(char c) {
 }  // namespace
 
 void base64_append(std::string& out, std::string_view bytes) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-        const std::array<char, 4> quad{base64_alphabet[group >> 18], base64_alphabet[group >> 12 & 63], base64_alphabet[group >> 6 & 63],
+        const std::array<char, 4> quad{base64_alphabet[group >> 18],
+                                       base64_alphabet[group >> 12 & 63],
+                                       base64_alphabet[group >> 6 & 63],
                                        base64_alphabet[group & 63]};
         out.append(quad.data(), quad.size());
     }
@@ -77,7 +82,9 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 Result<std::string> base64_decode(std::string_view text) {
-    const auto bad = [] { return fail("base64.bad", Fault::sender, "the base64 text is malformed", "RFC 4648 4"); };
+    const auto bad = [] {
+        return fail("base64.bad", Fault::sender, "the base64 text is malformed", "RFC 4648 4");
+    };
     if (text.size() % 4 != 0) {
         return bad();
     }
@@ -92,7 +99,8 @@ Result<std::string> base64_decode(std::string_view text) {
         const std::size_t digits = last ? 4 - padding : 4;
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 4; ++k) {
-            const int value = k < digits ? base64_values[static_cast<unsigned char>(text[i + k])] : 0;
+            const int value =
+                k < digits ? base64_values[static_cast<unsigned char>(text[i + k])] : 0;
             if (value < 0) {
                 return bad();
             }
@@ -134,7 +142,9 @@ Result<std::string> hex_decode(std::string_view text) {
         const int high = hex_value(text[i]);
         const int low = hex_value(text[i + 1]);
         if (high < 0 || low < 0) {
-            return fail("hex.bad", Fault::sender, "the hexadecimal text holds something else than hexadecimal digits");
+            return fail("hex.bad",
+                        Fault::sender,
+                        "the hexadecimal text holds something else than hexadecimal digits");
         }
         out.push_back(static_cast<char>(high << 4 | low));
     }

@@ -1,9 +1,9 @@
 #pragma once
+#include "base/error.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla {
 
@@ -40,12 +40,15 @@ inline void put_u64(std::string& out, std::uint64_t value) {
 
 /// Reads from the first bytes of `in`, which must be long enough.
 inline std::uint32_t get_u32(std::string_view in) {
-    const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(in[i])); };
+    const auto at = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(in[i]));
+    };
     return at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
 }
 
 inline std::uint16_t get_u16(std::string_view in) {
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(in[0]) << 8 | static_cast<unsigned char>(in[1]));
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(in[0]) << 8 |
+                                      static_cast<unsigned char>(in[1]));
 }
 
 inline std::uint64_t get_u64(std::string_view in) {

@@ -23,24 +23,27 @@ template <class T>
 using Result = std::expected<T, Error>;
 
 /// An Error ready to return.
-[[nodiscard]] inline std::unexpected<Error> fail(std::string_view code, Fault fault, std::string text, std::string_view rfc = {}) {
+[[nodiscard]] inline std::unexpected<Error> fail(std::string_view code,
+                                                 Fault fault,
+                                                 std::string text,
+                                                 std::string_view rfc = {}) {
     return std::unexpected<Error>(Error{code, fault, std::move(text), rfc});
 }
 
 }  // namespace bulla
 
 // Returns the error of `expression` (a Result) from the enclosing function, or binds its value to `name`.
-#define BULLA_TRY(name, expression)                                        \
-    auto name##_result = (expression);                                     \
-    if (!name##_result) {                                                  \
-        return std::unexpected(std::move(name##_result).error());          \
-    }                                                                      \
+#define BULLA_TRY(name, expression)                               \
+    auto name##_result = (expression);                            \
+    if (!name##_result) {                                         \
+        return std::unexpected(std::move(name##_result).error()); \
+    }                                                             \
     auto& name = *name##_result  // NOLINT(bugprone-macro-parentheses)
 
 // Returns the error of `expression` (a Result) from the enclosing function; its value is not needed.
-#define BULLA_CHECK(expression)                                            \
-    do {                                                                   \
-        if (auto check_result = (expression); !check_result) {             \
-            return std::unexpected(std::move(check_result).error());       \
-        }                                                                  \
+#define BULLA_CHECK(expression)                                      \
+    do {                                                             \
+        if (auto check_result = (expression); !check_result) {       \
+            return std::unexpected(std::move(check_result).error()); \
+        }                                                            \
     } while (false)

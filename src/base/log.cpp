@@ -9,7 +9,9 @@ namespace bulla::log {
 namespace {
 
 struct State {
-    Sink sink = [](Level, std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
+    Sink sink = [](Level, std::string_view line) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    };
     std::atomic<Level> least{Level::warning};
 };
 
@@ -59,7 +61,9 @@ void set_sink(Sink sink, Level least) {
     state().least = least;
 }
 
-bool enabled(Level level) { return level >= state().least.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+    return level >= state().least.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
     if (!enabled(level)) {

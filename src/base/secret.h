@@ -16,9 +16,12 @@ void wipe(void* data, std::size_t size);
 class SecretBytes {
   public:
     SecretBytes() = default;
+
     explicit SecretBytes(std::string bytes) : bytes_(std::move(bytes)) {}
+
     SecretBytes(const SecretBytes&) = delete;
     SecretBytes& operator=(const SecretBytes&) = delete;
+
     SecretBytes(SecretBytes&& other) noexcept : bytes_(std::move(other.bytes_)) { other.clear(); }
 
     SecretBytes& operator=(SecretBytes&& other) noexcept {
@@ -34,8 +37,11 @@ class SecretBytes {
 
     /// A second holder of the same secret; a word in the code, so that copies can be counted.
     [[nodiscard]] SecretBytes duplicate() const { return SecretBytes(bytes_); }
+
     [[nodiscard]] std::string_view view() const { return bytes_; }
+
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
     void clear() noexcept {

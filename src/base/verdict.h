@@ -9,13 +9,20 @@ enum class Verdict { none, pass, fail, policy, neutral, temperror, permerror };
 /// The word of RFC 8601 2.7 for `verdict`.
 constexpr std::string_view to_string(Verdict verdict) {
     switch (verdict) {
-        case Verdict::none: return "none";
-        case Verdict::pass: return "pass";
-        case Verdict::fail: return "fail";
-        case Verdict::policy: return "policy";
-        case Verdict::neutral: return "neutral";
-        case Verdict::temperror: return "temperror";
-        case Verdict::permerror: return "permerror";
+        case Verdict::none:
+            return "none";
+        case Verdict::pass:
+            return "pass";
+        case Verdict::fail:
+            return "fail";
+        case Verdict::policy:
+            return "policy";
+        case Verdict::neutral:
+            return "neutral";
+        case Verdict::temperror:
+            return "temperror";
+        case Verdict::permerror:
+            return "permerror";
     }
     return "permerror";
 }

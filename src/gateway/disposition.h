@@ -1,8 +1,8 @@
 #pragma once
+#include "base/error.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla::gateway {
 

@@ -1,7 +1,4 @@
 #pragma once
-#include <functional>
-#include <memory>
-
 #include "base/clock.h"
 #include "base/random.h"
 #include "directory/snapshot.h"
@@ -11,6 +8,9 @@
 #include "names/message_id.h"
 #include "seal/sealer.h"
 #include "vault/vault.h"
+
+#include <functional>
+#include <memory>
 
 namespace bulla::queue {
 class Queue;
@@ -30,15 +30,29 @@ struct FlowContext {
 };
 
 /// May this sender use this door? Asked at MAIL, before anything else is known. The reply of a refusal, or nothing.
-[[nodiscard]] std::optional<Reply> decide_sender(const directory::Snapshot& snapshot, const mail::Envelope& envelope);
+[[nodiscard]] std::optional<Reply> decide_sender(const directory::Snapshot& snapshot,
+                                                 const mail::Envelope& envelope);
 
 /// May this recipient be reached through this door? Asked at RCPT: inbound takes local domains only, relay and submission whatever a route
 /// takes. The reply of a refusal, or nothing.
-[[nodiscard]] std::optional<Reply> decide_recipient(const directory::Snapshot& snapshot, const mail::Envelope& envelope, const Mailbox& recipient);
+[[nodiscard]] std::optional<Reply> decide_recipient(const directory::Snapshot& snapshot,
+                                                    const mail::Envelope& envelope,
+                                                    const Mailbox& recipient);
 
 /// The life of a message from the end of DATA to the 250 (docs/architecture.md): identify, decide, sign, seal. `bytes` have CRLF line
 /// ends and passed the door's limits. The stages run in the calling thread (call it on the work pool); `done` is called once, on any
 /// thread, with the reply to give: after 250 the message is on stable storage and queued; after anything else nothing is left behind.
-void run_flow(const FlowContext& context, mail::Envelope envelope, std::string bytes, std::function<void(Reply)> done);
+void run_flow(const FlowContext& context,
+              mail::Envelope envelope,
+              std::string bytes,
+              std::function<void(Reply)> done);
+
+/// The same for a message of bulla's own (a DSN): its records and rows are added to `batch`, so that it is committed together with what
+/// caused it. `start_deliveries` is to be called once the batch is committed. Errors: those of the stages; `batch` is then unchanged in effect.
+[[nodiscard]] Result<void> inject(const FlowContext& context,
+                                  seal::Batch& batch,
+                                  mail::Envelope envelope,
+                                  std::string bytes,
+                                  std::function<void(const seal::Committed&)>& start_deliveries);
 
 }  // namespace bulla::gateway

@@ -1,0 +1,21 @@
+#pragma once
+#include "base/error.h"
+
+#include <string>
+#include <string_view>
+
+namespace bulla::app {
+
+/// Keeps secrets out of core dumps and other processes' reach: not dumpable, no core, no new privileges. Call first.
+void harden_process();
+
+/// Becomes `user` for good (with their groups); does nothing when `user` is empty or already the one. Error: process.cannot_drop.
+[[nodiscard]] Result<void> drop_privileges(const std::string& user);
+
+/// Tells the service manager about a change of state (sd_notify(3)): "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=…". Nothing happens without one.
+void notify_service_manager(std::string_view state);
+
+/// Raises the soft limit of open files to the hard one: each connection takes one.
+void raise_descriptor_limit();
+
+}  // namespace bulla::app

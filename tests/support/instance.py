@@ -114,7 +114,7 @@ class Instance:
     def run(self, *arguments, check=True, data=None, seconds=120):
         """`bulla` with exactly these arguments."""
         done = subprocess.run([program(), *map(str, arguments)], input=data, capture_output=True, timeout=seconds, check=False,
-                              env={**os.environ, **self.extra_environment})
+                              env={**os.environ, "BULLA_CONFIG": str(self.config_file), **self.extra_environment})
         done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         assert not SANITIZER.search(done.stderr), done.stderr
         if check:
@@ -123,7 +123,7 @@ class Instance:
 
     def cli(self, *arguments, **options):
         """A command on this instance."""
-        return self.run("-c", str(self.config_file), *arguments, **options)
+        return self.run(*arguments, **options)
 
     def json(self, *arguments, **options):
         return json.loads(self.cli(*arguments, "--json", **options).stdout)

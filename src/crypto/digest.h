@@ -8,7 +8,9 @@ namespace bulla::crypto {
 
 using Sha256 = std::array<char, 32>;
 
-inline std::string_view view(const Sha256& digest) { return {digest.data(), digest.size()}; }
+inline std::string_view view(const Sha256& digest) {
+    return {digest.data(), digest.size()};
+}
 
 /// SHA-256 (FIPS 180-4) of one run of bytes.
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
@@ -33,6 +35,9 @@ class Sha256Stream {
 [[nodiscard]] Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 
 /// HKDF-SHA-256 (RFC 5869): `size` octets (at most 8160) for the purpose `info`.
-[[nodiscard]] std::string hkdf_sha256(std::string_view key, std::string_view salt, std::string_view info, std::size_t size);
+[[nodiscard]] std::string hkdf_sha256(std::string_view key,
+                                      std::string_view salt,
+                                      std::string_view info,
+                                      std::size_t size);
 
 }  // namespace bulla::crypto

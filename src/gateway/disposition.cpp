@@ -20,8 +20,7 @@ constexpr std::array rows = std::to_array<Row>({
     {"message.too_many_fields", {550, "5.6.0", false, "RFC 3463 3.7"}},
     {"message.line_too_long", {550, "5.6.0", false, "RFC 5322 2.1.1"}},
     {"message.too_large", {552, "5.3.4", false, "RFC 1870 6.1"}},
-    {"message.no_from", {550, "5.6.0", false, "RFC 5322 3.6"}},
-    {"message.bad_from", {550, "5.6.0", false, "RFC 5322 3.6.2"}},
+    {"address.", {550, "5.6.0", false, "RFC 5322 3.6.2"}},
     {"message.loop", {554, "5.4.6", false, "RFC 5321 6.3"}},
     {"message.", {550, "5.6.0", false, "RFC 3463 3.7"}},
     // Who sends.
@@ -61,13 +60,20 @@ constexpr std::array rows = std::to_array<Row>({
 
 constexpr Disposition unknown{451, "4.3.0", true, "RFC 5321 4.2.3"};
 
+auto find_row(std::string_view code) {
+    return std::ranges::find_if(rows, [&](const Row& row) {
+        return row.code.ends_with('.') ? code.starts_with(row.code) : code == row.code;
+    });
+}
+
 }  // namespace
 
+bool has_row(std::string_view code) {
+    return find_row(code) != rows.end();
+}
+
 Disposition decide_disposition(const Error& error) {
-    const auto row = std::ranges::find_if(rows, [&](const Row& candidate) {
-        return candidate.code.ends_with('.') ? error.code.starts_with(candidate.code)
-                                             : error.code == candidate.code;
-    });
+    const auto* const row = find_row(error.code);
     return row != rows.end() ? row->disposition : unknown;
 }
 

@@ -24,7 +24,10 @@ struct Disposition {
 /// The one table of failures: every error code that can reach a door or an exit has its row; a code without a row counts as 451 4.3.0.
 [[nodiscard]] Disposition decide_disposition(const Error& error);
 
-/// The reply for `error`, with its text.
+/// True if a row of the table names `code` or its prefix.
+[[nodiscard]] bool has_row(std::string_view code);
+
+/// The reply for `error`: with its text when the sender can do something about it, else in general words.
 [[nodiscard]] Reply make_reply(const Error& error);
 
 }  // namespace bulla::gateway

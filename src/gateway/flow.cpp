@@ -33,6 +33,11 @@ Result<void> run_stages(const FlowContext& context, Transit& transit) {
     return {};
 }
 
+Result<StartDeliveries> prepare(const FlowContext& context, Transit& transit, seal::Batch& batch) {
+    BULLA_CHECK(run_stages(context, transit));
+    return prepare_seal(context, transit, batch);
+}
+
 Result<Transit> begin(const FlowContext& context, mail::Envelope envelope, std::string bytes) {
     Transit transit;
     transit.id = context.ids.next();
@@ -71,18 +76,14 @@ void run_flow(const FlowContext& context,
         done(refuse(MessageId{}, transit.error()));
         return;
     }
-    Sealed sealed;
-    auto prepared = run_stages(context, *transit);
-    if (prepared) {
-        prepared = prepare_seal(context, *transit, sealed);
-    }
-    if (!prepared) {
-        done(refuse(transit->id, prepared.error()));
+    seal::Batch batch;
+    auto start = prepare(context, *transit, batch);
+    if (!start) {
+        done(refuse(transit->id, start.error()));
         return;
     }
-    sealed.batch.done = [id = transit->id,
-                         start = std::move(sealed.start_deliveries),
-                         done = std::move(done)](Result<seal::Committed> committed) {
+    batch.done = [id = transit->id, start = std::move(*start), done = std::move(done)](
+                     Result<seal::Committed> committed) {
         if (!committed) {
             done(refuse(id, committed.error()));
             return;
@@ -90,21 +91,27 @@ void run_flow(const FlowContext& context,
         start(*committed);
         done({.code = 250, .enhanced = "2.0.0", .text = "Ok: sealed and queued as " + id.text()});
     };
-    context.sealer.submit(std::move(sealed.batch));
+    context.sealer.submit(std::move(batch));
 }
 
-Result<void> inject(const FlowContext& context,
-                    seal::Batch& batch,
-                    mail::Envelope envelope,
-                    std::string bytes,
-                    std::function<void(const seal::Committed&)>& start_deliveries) {
+Result<void> inject_notice(const FlowContext& context,
+                           seal::Batch& batch,
+                           mail::Envelope envelope,
+                           std::string bytes) {
     BULLA_TRY(transit, begin(context, std::move(envelope), std::move(bytes)));
-    BULLA_CHECK(run_stages(context, transit));
-    Sealed sealed{.batch = std::move(batch), .start_deliveries = {}};
-    auto prepared = prepare_seal(context, transit, sealed);
-    batch = std::move(sealed.batch);
-    start_deliveries = std::move(sealed.start_deliveries);
-    return prepared;
+    // Our own word: it is sent by our side, whoever asks for it.
+    transit.envelope.trusted_network = true;
+    BULLA_TRY(start, prepare(context, transit, batch));
+    batch.done = [start = std::move(start),
+                  then = std::move(batch.done)](Result<seal::Committed> committed) {
+        if (committed) {
+            start(*committed);
+        }
+        if (then) {
+            then(std::move(committed));
+        }
+    };
+    return {};
 }
 
 }  // namespace bulla::gateway

@@ -47,12 +47,11 @@ void run_flow(const FlowContext& context,
               std::string bytes,
               std::function<void(Reply)> done);
 
-/// The same for a message of bulla's own (a DSN): its records and rows are added to `batch`, so that it is committed together with what
-/// caused it. `start_deliveries` is to be called once the batch is committed. Errors: those of the stages; `batch` is then unchanged in effect.
-[[nodiscard]] Result<void> inject(const FlowContext& context,
-                                  seal::Batch& batch,
-                                  mail::Envelope envelope,
-                                  std::string bytes,
-                                  std::function<void(const seal::Committed&)>& start_deliveries);
+/// The same for a notice of bulla's own (a DSN): its records, leaves and rows are added to `batch`, and what follows the commit to
+/// batch.done, so that it is committed together with what caused it. Errors: those of the stages; `batch` is then as it was. Blocks.
+[[nodiscard]] Result<void> inject_notice(const FlowContext& context,
+                                         seal::Batch& batch,
+                                         mail::Envelope envelope,
+                                         std::string bytes);
 
 }  // namespace bulla::gateway

@@ -6,7 +6,7 @@
 
 namespace bulla::gateway {
 
-/// 1 identify: who sends, may they, and which way does the mail go? Errors: message.loop, message.no_from, message.bad_from,
+/// 1 identify: who sends, may they, and which way does the mail go? Errors: message.loop, those of mail::authors,
 /// sender.not_owned, sender.account_disabled, sender.auth_required. Pure.
 [[nodiscard]] Result<void> identify(Transit& transit);
 
@@ -17,15 +17,13 @@ namespace bulla::gateway {
 /// that leave. Errors: dkim.self_check_failed, dkim.key_missing.
 [[nodiscard]] Result<void> sign(Transit& transit, const Clock& clock);
 
-/// 8 seal: one batch for the sealer: records, leaf, signatures, rows, queue entries. `queued` is told when it is committed.
-struct Sealed {
-    seal::Batch batch;
-    std::function<void(const seal::Committed&)> start_deliveries;
-};
+/// What is to be called once the batch is committed: hands the deliveries over.
+using StartDeliveries = std::function<void(const seal::Committed&)>;
 
-/// Fills `sealed.batch` (which may hold the results of other work already) with all that belongs to `transit`. Errors: signer.failed.
-[[nodiscard]] Result<void> prepare_seal(const FlowContext& context,
-                                        Transit& transit,
-                                        Sealed& sealed);
+/// 8 seal: adds to `batch` (which may hold other work already) all that belongs to `transit`: records, leaf, signatures, rows, queue
+/// entries. Errors: those of the archive signer; `batch` is then as it was.
+[[nodiscard]] Result<StartDeliveries> prepare_seal(const FlowContext& context,
+                                                   Transit& transit,
+                                                   seal::Batch& batch);
 
 }  // namespace bulla::gateway

@@ -67,11 +67,13 @@ Result<void> identify(Transit& transit) {
         return fail(
             "sender.auth_required", Fault::sender, "Authentication required", "RFC 6409 4.3");
     }
-    if (auto from = mail::parse_from(transit.message); from) {
-        transit.from = std::move(*from);
+    if (auto authors = mail::authors(transit.message); authors) {
+        for (auto& author : *authors) {
+            transit.from.push_back(std::move(author.mailbox));
+        }
     } else if (transit.account) {
         // What a user sends must be sound; what comes from outside is passed on as it is, unsigned.
-        return std::unexpected(std::move(from).error());
+        return std::unexpected(std::move(authors).error());
     }
     if (transit.account) {
         BULLA_CHECK(check_ownership(transit));

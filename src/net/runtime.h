@@ -58,8 +58,11 @@ class Runtime {
     /// The number of the io thread that calls, from 0; for things that are kept once a thread.
     [[nodiscard]] static unsigned thread_index();
 
+    /// For this folder: the io thread whose turn it is, and the one that listens.
+    [[nodiscard]] IoThread& next_thread();
+    [[nodiscard]] IoThread& first_thread();
+
   private:
-    friend class Listener;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

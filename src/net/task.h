@@ -128,3 +128,18 @@ inline Task<void> Promise<void>::get_return_object() noexcept {
 }  // namespace detail
 
 }  // namespace bulla::net
+
+// BULLA_TRY and BULLA_CHECK (base/error.h) for coroutines.
+#define BULLA_CO_TRY(name, expression)                               \
+    auto name##_result = (expression);                               \
+    if (!name##_result) {                                            \
+        co_return std::unexpected(std::move(name##_result).error()); \
+    }                                                                \
+    auto& name = *name##_result  // NOLINT(bugprone-macro-parentheses)
+
+#define BULLA_CO_CHECK(expression)                                      \
+    do {                                                                \
+        if (auto check_result = (expression); !check_result) {          \
+            co_return std::unexpected(std::move(check_result).error()); \
+        }                                                               \
+    } while (false)

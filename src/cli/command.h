@@ -66,8 +66,8 @@ void add_json_option(CLI::App& command, Context& context);
 [[nodiscard]] Result<config::Config> load_instance_config(const Context& context);
 
 /// A secret, never from the command line: from standard input with `from_stdin` (its first line), from `file` if not empty (0600 is
-/// demanded), else asked for at the terminal without echo, twice if `confirm`. Errors: secret.empty, secret.no_terminal,
-/// secret.unreadable, secret.readable_by_others, secret.differs.
+/// demanded), else asked for at the terminal without echo, twice if `confirm`. Errors: secret.empty, secret.too_long,
+/// secret.no_terminal, secret.differs, those of load_secret_file.
 struct SecretSource {
     std::string prompt;
     bool from_stdin = false;

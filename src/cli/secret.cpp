@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "cli/command.h"
 
 #include <fcntl.h>
@@ -36,20 +37,8 @@ std::string read_line(int fd) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return fail("secret.unreadable", Fault::sender, path + ": cannot be read");
-    }
-    struct stat info{};
-    const bool open_to_others = ::fstat(fd, &info) != 0 || (info.st_mode & 077U) != 0;
-    std::string line = open_to_others ? std::string() : read_line(fd);
-    ::close(fd);
-    if (open_to_others) {
-        return fail("secret.readable_by_others",
-                    Fault::sender,
-                    path + ": others may read it: chmod 600 " + path);
-    }
-    return check(std::move(line));
+    BULLA_TRY(bytes, load_secret_file(path, max_secret + 2, FileAccess::owner_only));
+    return check(std::string(bytes.view()));
 }
 
 Result<std::string> ask(int terminal, const std::string& prompt) {

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/error.h"
+#include "names/domain.h"
+#include "names/ip.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
-#include "names/domain.h"
-#include "names/ip.h"
 
 namespace bulla::config {
 
@@ -21,8 +21,8 @@ struct Listener {
     ListenerRole role = ListenerRole::inbound;
     ListenerTls tls = ListenerTls::starttls;
     bool proxy_protocol = false;
-    std::vector<Cidr> proxy_hosts;      ///< From whom PROXY is taken; needed with proxy_protocol.
-    std::vector<Cidr> xforward_hosts;   ///< From whom XFORWARD and XCLIENT are taken.
+    std::vector<Cidr> proxy_hosts;     ///< From whom PROXY is taken; needed with proxy_protocol.
+    std::vector<Cidr> xforward_hosts;  ///< From whom XFORWARD and XCLIENT are taken.
 };
 
 enum class RouteExit { smtp, maildir };
@@ -32,16 +32,17 @@ enum class RouteTls { none, opportunistic, required };
 /// Where mail goes: [[route]]; the first that matches a recipient's domain takes it.
 struct Route {
     std::string name;
-    std::vector<std::string> match;  ///< Domains, "*.example.com", "*", or "local" (the instance's own domains).
+    std::vector<std::string>
+        match;  ///< Domains, "*.example.com", "*", or "local" (the instance's own domains).
     RouteExit exit = RouteExit::smtp;
-    std::string host;                ///< smtp: next hop
+    std::string host;  ///< smtp: next hop
     std::uint16_t port = 25;
     RouteTls tls = RouteTls::opportunistic;
-    std::string user;                ///< smtp: AUTH PLAIN, only under TLS
+    std::string user;  ///< smtp: AUTH PLAIN, only under TLS
     std::string password_file;
-    std::string path;                ///< maildir: pattern with {domain} and {local}
-    unsigned concurrency = 20;       ///< deliveries at once
-    bool trusted = false;            ///< clear text may go there
+    std::string path;           ///< maildir: pattern with {domain} and {local}
+    unsigned concurrency = 20;  ///< deliveries at once
+    bool trusted = false;       ///< clear text may go there
 };
 
 /// Limits (DESIGN 5); each has its reply, its metric and a test at the limit and one past it.
@@ -75,18 +76,20 @@ struct Retry {
 
 /// bulla.toml: what must be known before the database is open, and the routes.
 struct Config {
-    std::string path;                ///< The file itself; relative paths in it are taken from its directory and stored absolute.
-    std::string hostname;            ///< In greetings, Received and EHLO.
+    std::string
+        path;  ///< The file itself; relative paths in it are taken from its directory and stored absolute.
+    std::string hostname;  ///< In greetings, Received and EHLO.
     std::string node_name = "node1";
     unsigned node = 1;
     std::string state_path;
-    std::string database_url;
+    std::string database_url;  ///< "sqlite:" and an absolute path
     std::string volume_name = "main";
     std::string volumes_path;
-    std::string passphrase_file;     ///< Empty: a systemd credential named bulla-passphrase, else a prompt.
-    std::string user;                ///< Whom to become after binding; empty: stay.
+    std::string
+        passphrase_file;  ///< Empty: a systemd credential named bulla-passphrase, else a prompt.
+    std::string user;     ///< Whom to become after binding; empty: stay.
     std::string log_level = "info";
-    unsigned io_threads = 0;         ///< 0: one a core
+    unsigned io_threads = 0;  ///< 0: one a core
     unsigned work_threads = 0;
     std::vector<Listener> listeners;
     std::vector<Route> routes;
@@ -97,11 +100,16 @@ struct Config {
 /// Reads bulla.toml. Errors (config.bad) name file, line and column; unknown keys are errors; values out of range too.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
 [[nodiscard]] Result<Config> load_config(const std::string& path);
+
 /// The commented file that `bulla init` writes: every setting with its unit and default.
 struct InitialConfig {
     std::string hostname;
     std::string domain;
+    std::vector<Listener>
+        listeners;              ///< Empty: inbound on 25, submission on 587 and 465, every address.
+    std::vector<Route> routes;  ///< Empty: the instance's own domains to a Maildir.
 };
+
 [[nodiscard]] std::string write_initial_config(const InitialConfig& initial);
 
 }  // namespace bulla::config

@@ -1,0 +1,169 @@
+#include "config/key.h"
+
+#include <array>
+
+// One row a setting of bulla.toml.
+
+namespace bulla::config {
+namespace {
+
+constexpr std::int64_t kib = 1LL << 10;
+constexpr std::int64_t mib = 1LL << 20;
+constexpr std::int64_t gib = 1LL << 30;
+constexpr std::int64_t day = 86400;
+
+constexpr std::array instance{
+    text<&Config::hostname>(
+        "hostname",
+        "domain name",
+        "The name of this machine in greetings, EHLO and Received. Must be given."),
+    number<&Config::node>(
+        "node",
+        {1, 1023},
+        "The number of this node; unlike that of every other node of the instance."),
+    text<&Config::node_name>(
+        "node_name", "text", "The name of this node in the log's origin and in status reports."),
+    path<&Config::state_path>(
+        "state",
+        "Directory of the lock, the administration socket, the last checkpoint and public keys."),
+    text<&Config::user>(
+        "user",
+        "text",
+        "The user to become after the ports are bound; empty: stay who started it."),
+    choice<&Config::log_level>("log_level",
+                               "debug | info | warning | error",
+                               "The least important lines that the log keeps."),
+    number<&Config::io_threads>(
+        "io_threads", {0, 256}, "Threads that serve connections; 0: one a core."),
+    number<&Config::work_threads>(
+        "work_threads", {0, 256}, "Threads that sign, compress and seal; 0: one a core."),
+};
+
+constexpr std::array database{
+    text<&Config::database_url>("url", "URL", "Where the database is: sqlite:FILE."),
+};
+
+constexpr std::array volume{
+    text<&Config::volume_name>(
+        "name", "text", "The volume that new packs go to: letters, digits, - and _."),
+    path<&Config::volumes_path>("path", "Directory that holds one directory a volume."),
+    path<&Config::passphrase_file>("passphrase_file",
+                                   "File with the volume passphrase (0600); empty: the systemd "
+                                   "credential bulla-passphrase, else a prompt."),
+};
+
+constexpr std::array listener{
+    text<&Listener::address>(
+        "address", "IP address", "Where to listen; :: is every address, IPv4 too."),
+    number<&Listener::port>("port", {1, 65535}, "The TCP port."),
+    choice<&Listener::role>("role",
+                            "submission | relay | inbound | filter",
+                            "submission: users log in; relay: log-in or trusted network; inbound: "
+                            "mail for our domains; filter: behind another server."),
+    choice<&Listener::tls>("tls",
+                           "none | starttls | implicit",
+                           "none: never; starttls: offered; implicit: from the first octet."),
+    flag<&Listener::proxy_protocol>("proxy_protocol",
+                                    "Expect the PROXY protocol (1 or 2) from proxy_hosts."),
+    networks<&Listener::proxy_hosts>("proxy_hosts",
+                                     "Who may send PROXY; needed with proxy_protocol."),
+    networks<&Listener::xforward_hosts>("xforward_hosts", "Who may send XFORWARD and XCLIENT."),
+};
+
+constexpr std::array route{
+    text<&Route::name>(
+        "name", "text", "The route's name in reports; letters, digits, - and _. Must be given."),
+    texts<&Route::match>(
+        "match",
+        "list of patterns",
+        "Recipient domains: names, *.example.com, * for all, local for the instance's own."),
+    choice<&Route::exit>("exit", "smtp | maildir", "How mail leaves."),
+    text<&Route::host>("host", "host or IP address", "smtp: the next hop."),
+    number<&Route::port>("port", {1, 65535}, "smtp: its port."),
+    choice<&Route::tls>("tls",
+                        "none | opportunistic | required",
+                        "smtp: required also checks the certificate against host."),
+    text<&Route::user>(
+        "user", "text", "smtp: log in as; needs tls = \"required\" and password_file."),
+    path<&Route::password_file>("password_file", "smtp: file with the password (0600)."),
+    path<&Route::path>("path",
+                       "maildir: directory of a mailbox; {domain} and {local} are replaced."),
+    number<&Route::concurrency>("concurrency", {1, 1000}, "Deliveries at once."),
+    flag<&Route::trusted>("trusted", "Mail that had to be protected may go there in clear."),
+};
+
+constexpr std::array limits{
+    size<&Limits::message_bytes>(
+        "message_size", {64 * kib, gib}, "The largest message; EHLO says it."),
+    number<&Limits::recipients>("recipients", {100, 100000}, "Recipients of one message."),
+    number<&Limits::connections>("connections", {1, 100000}, "Connections at once."),
+    number<&Limits::connections_per_client>(
+        "connections_per_client",
+        {1, 100000},
+        "Connections at once from one address (IPv6: one /64)."),
+    size<&Limits::header_bytes>(
+        "header_size", {16 * kib, 64 * mib}, "Octets of a message's header."),
+    number<&Limits::header_fields>("header_fields", {50, 100000}, "Fields of a message's header."),
+    number<&Limits::line_octets>(
+        "line_octets", {1000, 1000000}, "Octets of a line of a message, CRLF included."),
+    number<&Limits::command_octets>(
+        "command_octets", {512, 65536}, "Octets of an SMTP command, CRLF included."),
+    number<&Limits::received_fields>(
+        "received_fields", {10, 1000}, "Received fields before a message counts as looping."),
+    number<&Limits::session_errors>(
+        "session_errors", {1, 1000}, "Refused commands before a connection is closed."),
+    number<&Limits::session_messages>(
+        "session_messages", {1, 1000000}, "Messages over one connection."),
+    number<&Limits::auth_attempts>(
+        "auth_attempts", {1, 100}, "Failed log-ins before a connection is closed."),
+    time<&Limits::command_seconds>("command_time", {1, day}, "Waiting for a command."),
+    time<&Limits::data_seconds>("data_time", {1, day}, "Waiting for a message to end."),
+    time<&Limits::session_seconds>("session_time", {1, day}, "A whole connection."),
+    size<&Limits::memory_bytes>(
+        "memory", {16 * mib, 1024 * gib}, "Memory for messages on their way, in all."),
+};
+
+constexpr std::array retry{
+    time<&Retry::first_seconds>(
+        "first", {1, day}, "Before the first retry of a delivery; doubles each time."),
+    time<&Retry::longest_seconds>("longest", {1, 7 * day}, "The longest wait between two tries."),
+    time<&Retry::expire_seconds>(
+        "expire", {60, 30 * day}, "When a message that could not be delivered goes back."),
+    time<&Retry::warn_seconds>(
+        "warn", {0, 30 * day}, "When the sender is told that it takes long; 0: never."),
+    time<&Retry::connect_seconds>(
+        "connect", {1, 3600}, "Waiting for a connection to the next hop."),
+    time<&Retry::reply_seconds>("reply", {1, 3600}, "Waiting for a reply of the next hop."),
+};
+
+}  // namespace
+
+std::span<const Key<Config>> instance_keys() {
+    return instance;
+}
+
+std::span<const Key<Config>> database_keys() {
+    return database;
+}
+
+std::span<const Key<Config>> volume_keys() {
+    return volume;
+}
+
+std::span<const Key<Listener>> listener_keys() {
+    return listener;
+}
+
+std::span<const Key<Route>> route_keys() {
+    return route;
+}
+
+std::span<const Key<Limits>> limit_keys() {
+    return limits;
+}
+
+std::span<const Key<Retry>> retry_keys() {
+    return retry;
+}
+
+}  // namespace bulla::config

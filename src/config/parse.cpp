@@ -1,0 +1,271 @@
+#include "base/file.h"
+#include "config/key.h"
+#include "config/scheme.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <set>
+
+namespace bulla::config {
+namespace {
+
+constexpr std::size_t max_blocks = 200;
+constexpr std::size_t max_config_bytes = 1U << 20U;
+
+template <class S>
+std::string known_names(std::span<const Key<S>> keys) {
+    std::string names;
+    for (const Key<S>& key : keys) {
+        names += (names.empty() ? "" : ", ") + std::string(key.name);
+    }
+    return names;
+}
+
+/// Reads each value of `table` by its row in `keys`; a name without a row is an error.
+template <class S>
+Result<void> read_table(S& into,
+                        const Node& table,
+                        std::span<const Key<S>> keys,
+                        const Place& place) {
+    if (table.kind != Node::Kind::table) {
+        return bad_at(place, table, "must be a table");
+    }
+    for (const Node& value : table.items) {
+        const auto key = std::ranges::find(keys, std::string_view(value.name), &Key<S>::name);
+        if (key == keys.end()) {
+            return bad_at(place, value, "is unknown; known here: " + known_names(keys));
+        }
+        BULLA_CHECK(key->read(into, value, *key, place));
+    }
+    return {};
+}
+
+bool is_word(std::string_view text) {
+    const auto good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    };
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, good);
+}
+
+Result<void> check_listener(const Listener& listener, const Node& node, const Place& place) {
+    if (!Ip::parse(listener.address)) {
+        return bad_at(place, node, "has no IP address in address");
+    }
+    if (listener.proxy_protocol && listener.proxy_hosts.empty()) {
+        return bad_at(
+            place, node, "has proxy_protocol but no proxy_hosts: anybody could claim any address");
+    }
+    return {};
+}
+
+/// A pattern of Route::match in its one form.
+Result<std::string> read_match(const std::string& pattern, const Node& node, const Place& place) {
+    const bool wildcard = pattern.starts_with("*.");
+    if (pattern == "*" || pattern == "local") {
+        return pattern;
+    }
+    const auto domain = DomainName::parse(wildcard ? std::string_view(pattern).substr(2)
+                                                   : std::string_view(pattern));
+    if (!domain) {
+        return bad_at(
+            place,
+            node,
+            fmt::format("matches \"{}\", which is no domain, *.domain, * or local", pattern));
+    }
+    return wildcard ? "*." + domain->ascii() : domain->ascii();
+}
+
+Result<void> check_smtp_route(const Route& route, const Node& node, const Place& place) {
+    if (route.host.empty()) {
+        return bad_at(place, node, "has exit = \"smtp\" but no host");
+    }
+    if (!Ip::parse(route.host) && !DomainName::parse(route.host)) {
+        return bad_at(place, node, "has a host that is no name and no IP address");
+    }
+    if (route.user.empty() != route.password_file.empty()) {
+        return bad_at(place, node, "needs user and password_file together");
+    }
+    // A password leaves only under TLS whose certificate was checked.
+    if (!route.user.empty() && route.tls != RouteTls::required) {
+        return bad_at(place, node, "has a password: it needs tls = \"required\"");
+    }
+    return {};
+}
+
+Result<void> check_route(Route& route, const Node& node, const Place& place) {
+    if (!is_word(route.name)) {
+        return bad_at(place, node, "needs a name of letters, digits, - and _");
+    }
+    if (route.match.empty()) {
+        return bad_at(place, node, "matches nothing: give match, such as [\"*\"]");
+    }
+    for (std::string& pattern : route.match) {
+        BULLA_TRY(normal, read_match(pattern, node, place));
+        pattern = normal;
+    }
+    if (route.exit == RouteExit::smtp) {
+        return check_smtp_route(route, node, place);
+    }
+    if (route.path.find("{local}") == std::string::npos) {
+        return bad_at(place, node, "has exit = \"maildir\" but no {local} in its path");
+    }
+    return {};
+}
+
+const Node& no_node() {
+    static const Node none = [] {
+        Node node;
+        node.line = 1;
+        node.column = 1;
+        return node;
+    }();
+    return none;
+}
+
+template <class S, class Check>
+Result<void> read_blocks(std::vector<S>& into,
+                         const Node& array,
+                         std::span<const Key<S>> keys,
+                         const Place& place,
+                         Check check) {
+    if (array.kind != Node::Kind::array || array.items.size() > max_blocks) {
+        return bad_at(
+            place,
+            array,
+            fmt::format("must be written [[{}]], at most {} times", array.name, max_blocks));
+    }
+    for (Node node : array.items) {
+        node.name = "[[" + array.name + "]]";
+        S block;
+        BULLA_CHECK(read_table(block, node, keys, place));
+        BULLA_CHECK(check(block, node, place));
+        into.push_back(std::move(block));
+    }
+    return {};
+}
+
+Result<void> read_section(Config& config, const Node& node, const Place& place) {
+    if (node.name == "database") {
+        return read_table(config, node, database_keys(), place);
+    }
+    if (node.name == "volume") {
+        return read_table(config, node, volume_keys(), place);
+    }
+    if (node.name == "limits") {
+        return read_table(config.limits, node, limit_keys(), place);
+    }
+    if (node.name == "retry") {
+        return read_table(config.retry, node, retry_keys(), place);
+    }
+    if (node.name == "listener") {
+        return read_blocks(config.listeners, node, listener_keys(), place, check_listener);
+    }
+    if (node.name == "route") {
+        return read_blocks(config.routes, node, route_keys(), place, check_route);
+    }
+    const auto keys = instance_keys();
+    const auto key = std::ranges::find(keys, std::string_view(node.name), &Key<Config>::name);
+    if (key == keys.end()) {
+        return bad_at(place,
+                      node,
+                      "is unknown; known here: " + known_names(keys) +
+                          ", database, volume, listener, route, limits, retry");
+    }
+    return key->read(config, node, *key, place);
+}
+
+const Node& find(const Node& root, std::string_view name) {
+    const auto found = std::ranges::find(root.items, name, &Node::name);
+    return found == root.items.end() ? no_node() : *found;
+}
+
+/// sqlite:FILE with FILE made absolute.
+Result<std::string> resolve_database(const std::string& url, const Node& root, const Place& place) {
+    constexpr std::string_view scheme = "sqlite:";
+    if (!url.starts_with(scheme) || url.size() == scheme.size()) {
+        const Node& section = find(root, "database");
+        return bad_at(place, find(section, "url"), "must be sqlite:FILE");
+    }
+    return std::string(scheme) + resolve(place, url.substr(scheme.size()));
+}
+
+Result<void> check_unique(const Config& config, const Node& root, const Place& place) {
+    std::set<std::string> routes;
+    for (const Route& route : config.routes) {
+        if (!routes.insert(route.name).second) {
+            return bad_at(
+                place, find(root, "route"), fmt::format("has the name \"{}\" twice", route.name));
+        }
+    }
+    std::set<std::pair<std::string, std::uint16_t>> ends;
+    for (const Listener& listener : config.listeners) {
+        if (!ends.emplace(listener.address, listener.port).second) {
+            return bad_at(
+                place,
+                find(root, "listener"),
+                fmt::format("listens twice at {} port {}", listener.address, listener.port));
+        }
+    }
+    return {};
+}
+
+Result<void> check_whole(Config& config, const Node& root, const Place& place) {
+    const auto hostname = DomainName::parse(config.hostname);
+    if (!hostname) {
+        return bad_at(place,
+                      find(root, "hostname"),
+                      config.hostname.empty() ? "hostname must be given" : "must be a domain name");
+    }
+    config.hostname = hostname->ascii();
+    if (!is_word(config.volume_name)) {
+        return bad_at(
+            place, find(find(root, "volume"), "name"), "must be of letters, digits, - and _");
+    }
+    if (!is_word(config.node_name)) {
+        return bad_at(place, find(root, "node_name"), "must be of letters, digits, - and _");
+    }
+    BULLA_TRY(url, resolve_database(config.database_url, root, place));
+    config.database_url = url;
+    if (config.retry.longest_seconds < config.retry.first_seconds) {
+        return bad_at(place, find(find(root, "retry"), "longest"), "must not be less than first");
+    }
+    return check_unique(config, root, place);
+}
+
+}  // namespace
+
+Config default_config() {
+    Config config;
+    config.state_path = "state";
+    config.database_url = "sqlite:state/bulla.db";
+    config.volumes_path = "volumes";
+    return config;
+}
+
+Result<Config> parse_config(std::string_view text, const std::string& path) {
+    BULLA_TRY(root, parse_toml(text, path));
+    const auto absolute = std::filesystem::absolute(path).lexically_normal();
+    const std::string directory = absolute.parent_path().string();
+    const Place place{path, directory};
+    Config config = default_config();
+    config.path = absolute.string();
+    for (const Node& node : root.items) {
+        BULLA_CHECK(read_section(config, node, place));
+    }
+    config.state_path = resolve(place, config.state_path);
+    config.volumes_path = resolve(place, config.volumes_path);
+    BULLA_CHECK(check_whole(config, root, place));
+    return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+    auto bytes = load_secret_file(path, max_config_bytes, FileAccess::anybody);
+    if (!bytes) {
+        return fail("config.unreadable", Fault::us, bytes.error().text);
+    }
+    return parse_config(bytes->view(), path);
+}
+
+}  // namespace bulla::config

@@ -1,0 +1,167 @@
+#include "config/key.h"
+#include "config/scheme.h"
+
+#include <fmt/format.h>
+
+namespace bulla::config {
+namespace {
+
+/// "number, 1 to 100" and the like.
+template <class S>
+std::string describe_type(const Key<S>& key) {
+    if (key.type == "size") {
+        return fmt::format("size, {} to {}", write_size(key.least), write_size(key.most));
+    }
+    if (key.type == "time") {
+        return fmt::format("time, {} to {}", write_duration(key.least), write_duration(key.most));
+    }
+    return key.type == "number" ? fmt::format("number, {} to {}", key.least, key.most)
+                                : std::string(key.type);
+}
+
+template <class S>
+void list_table(std::vector<KeyInfo>& out,
+                std::string_view table,
+                std::span<const Key<S>> keys,
+                const S& defaults) {
+    for (const Key<S>& key : keys) {
+        out.push_back({table, key.name, describe_type(key), key.write(defaults, key), key.help});
+    }
+}
+
+/// Writes each setting of `keys`: those that differ from `defaults` in force, the others as a comment.
+template <class S>
+void write_table(std::string& out,
+                 std::span<const Key<S>> keys,
+                 const S& value,
+                 const S& defaults) {
+    for (const Key<S>& key : keys) {
+        const std::string now = key.write(value, key);
+        const std::string standard = key.write(defaults, key);
+        out += fmt::format("# {} ({}; default {})\n{}{} = {}\n",
+                           key.help,
+                           describe_type(key),
+                           standard,
+                           now == standard ? "#" : "",
+                           key.name,
+                           now);
+    }
+}
+
+/// A repeated table in short: what it says, not what it could say.
+template <class S>
+void write_block(std::string& out,
+                 std::string_view name,
+                 std::span<const Key<S>> keys,
+                 const S& value) {
+    const S defaults;
+    out += fmt::format("\n[[{}]]\n", name);
+    for (const Key<S>& key : keys) {
+        const std::string now = key.write(value, key);
+        if (now != key.write(defaults, key) || key.name == "role" || key.name == "exit" ||
+            key.name == "address" || key.name == "port") {
+            out += fmt::format("{} = {}\n", key.name, now);
+        }
+    }
+}
+
+template <class S>
+void describe_block(std::string& out, std::string_view name, std::span<const Key<S>> keys) {
+    const S defaults;
+    for (const Key<S>& key : keys) {
+        out += fmt::format("#   {:<16} {} ({}; default {})\n",
+                           key.name,
+                           key.help,
+                           describe_type(key),
+                           key.write(defaults, key));
+    }
+    out += fmt::format("# One [[{}]] each:\n", name);
+}
+
+std::vector<Listener> standard_listeners() {
+    std::vector<Listener> out(3);
+    for (Listener& listener : out) {
+        listener.address = "::";
+        listener.role = ListenerRole::submission;
+    }
+    out[0].role = ListenerRole::inbound;
+    out[1].port = 587;
+    out[2].port = 465;
+    out[2].tls = ListenerTls::implicit;
+    return out;
+}
+
+std::vector<Route> standard_routes() {
+    Route local;
+    local.name = "local";
+    local.match = {"local"};
+    local.exit = RouteExit::maildir;
+    local.path = "mail/{domain}/{local}";
+    return {local};
+}
+
+constexpr std::string_view smarthost_example = R"(
+#[[route]]
+#name = "smarthost"
+#match = ["*"]
+#exit = "smtp"
+#host = "smarthost.example.com"
+#port = 587
+#tls = "required"
+#user = "bulla"
+#password_file = "smarthost.password"
+)";
+
+}  // namespace
+
+std::vector<KeyInfo> list_keys() {
+    const Config defaults = default_config();
+    std::vector<KeyInfo> out;
+    list_table(out, "", instance_keys(), defaults);
+    list_table(out, "[database]", database_keys(), defaults);
+    list_table(out, "[volume]", volume_keys(), defaults);
+    list_table(out, "[[listener]]", listener_keys(), Listener{});
+    list_table(out, "[[route]]", route_keys(), Route{});
+    list_table(out, "[limits]", limit_keys(), defaults.limits);
+    list_table(out, "[retry]", retry_keys(), defaults.retry);
+    return out;
+}
+
+std::string write_initial_config(const InitialConfig& initial) {
+    const Config defaults = default_config();
+    Config config = default_config();
+    config.hostname = initial.hostname;
+    config.passphrase_file = "passphrase";
+    std::string out = fmt::format(
+        "# bulla: the instance for {}. A line that begins with # is a comment; a setting behind # "
+        "has its default.\n"
+        "# Paths are relative to this file. Sizes: 64 KiB, 50 MiB, 1 GiB; times: 90 s, 5 min, 4 h, "
+        "7 d.\n"
+        "# All that is not here is changed with `bulla settings`, `bulla domain`, `bulla account` "
+        "and so on.\n\n",
+        initial.domain);
+    write_table(out, instance_keys(), config, defaults);
+    out += "\n[database]\n";
+    write_table(out, database_keys(), config, defaults);
+    out += "\n[volume]\n";
+    write_table(out, volume_keys(), config, defaults);
+    out += "\n# Where mail comes in.\n";
+    describe_block(out, "listener", listener_keys());
+    for (const Listener& listener :
+         initial.listeners.empty() ? standard_listeners() : initial.listeners) {
+        write_block(out, "listener", listener_keys(), listener);
+    }
+    out += "\n# Where mail goes: the first route that matches a recipient's domain takes it.\n";
+    describe_block(out, "route", route_keys());
+    for (const Route& route : initial.routes.empty() ? standard_routes() : initial.routes) {
+        write_block(out, "route", route_keys(), route);
+    }
+    out += smarthost_example;
+    out += "\n[limits]\n";
+    write_table(out, limit_keys(), config.limits, defaults.limits);
+    out += "\n[retry]\n";
+    write_table(out, retry_keys(), config.retry, defaults.retry);
+    return out;
+}
+
+}  // namespace bulla::config

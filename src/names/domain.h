@@ -1,9 +1,9 @@
 #pragma once
+#include "base/error.h"
+
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla {
 
@@ -15,6 +15,7 @@ class DomainName {
     [[nodiscard]] static Result<DomainName> parse(std::string_view text);
 
     [[nodiscard]] const std::string& ascii() const { return ascii_; }
+
     /// The form for people, with U-labels.
     [[nodiscard]] std::string unicode() const;
     /// True if this is `ancestor` or below it.
@@ -26,6 +27,7 @@ class DomainName {
 
   private:
     explicit DomainName(std::string ascii) : ascii_(std::move(ascii)) {}
+
     std::string ascii_;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
+#include "base/error.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla {
 
@@ -15,12 +15,14 @@ class Ip {
     Ip() = default;
     /// Reads a dotted quad or an RFC 4291 address (no zone, no brackets). Error: ip.bad.
     [[nodiscard]] static Result<Ip> parse(std::string_view text);
+
     explicit Ip(const std::array<std::uint8_t, 16>& bytes) : bytes_(bytes) {}
 
     [[nodiscard]] bool is_v4() const;
     [[nodiscard]] bool is_loopback() const;
     /// The canonical text (RFC 5952); IPv4 as a dotted quad.
     [[nodiscard]] std::string text() const;
+
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
     auto operator<=>(const Ip&) const = default;

@@ -1,10 +1,10 @@
 #pragma once
+#include "base/error.h"
+#include "names/domain.h"
+
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
-#include "names/domain.h"
 
 namespace bulla {
 
@@ -17,7 +17,9 @@ class Mailbox {
     [[nodiscard]] static Result<Mailbox> parse(std::string_view text);
 
     [[nodiscard]] const std::string& local() const { return local_; }
+
     [[nodiscard]] const DomainName& domain() const { return domain_; }
+
     /// The address as it is written in SMTP: local part quoted where it must be.
     [[nodiscard]] std::string text() const;
     /// The key that local accounts are found by: ASCII letters of the local part in lower case.
@@ -28,7 +30,9 @@ class Mailbox {
     auto operator<=>(const Mailbox&) const = default;
 
   private:
-    Mailbox(std::string local, DomainName domain) : local_(std::move(local)), domain_(std::move(domain)) {}
+    Mailbox(std::string local, DomainName domain)
+        : local_(std::move(local)), domain_(std::move(domain)) {}
+
     std::string local_;
     DomainName domain_;
 };

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/clock.h"
+#include "base/error.h"
+
 #include <compare>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
-
-#include "base/clock.h"
-#include "base/error.h"
 
 namespace bulla {
 
@@ -15,10 +15,14 @@ namespace bulla {
 class MessageId {
   public:
     MessageId() = default;
+
     explicit MessageId(std::int64_t number) : number_(number) {}
+
     /// Reads the 13 digits, either case. Error: message_id.bad.
     [[nodiscard]] static Result<MessageId> parse(std::string_view text);
+
     [[nodiscard]] std::int64_t number() const { return number_; }
+
     [[nodiscard]] std::string text() const;
     [[nodiscard]] Time time() const;
 
@@ -32,7 +36,9 @@ class MessageId {
 class MessageIds {
   public:
     /// `last` is the greatest number already given out by this node (0 if none), so that a clock set back makes no twin.
-    MessageIds(const Clock& clock, unsigned node, std::int64_t last) : clock_(clock), node_(node), last_(last) {}
+    MessageIds(const Clock& clock, unsigned node, std::int64_t last)
+        : clock_(clock), node_(node), last_(last) {}
+
     [[nodiscard]] MessageId next();
 
   private:

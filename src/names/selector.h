@@ -1,9 +1,9 @@
 #pragma once
+#include "base/error.h"
+
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla {
 
@@ -12,11 +12,14 @@ class Selector {
   public:
     /// Error: selector.bad.
     [[nodiscard]] static Result<Selector> parse(std::string_view text);
+
     [[nodiscard]] const std::string& text() const { return text_; }
+
     auto operator<=>(const Selector&) const = default;
 
   private:
     explicit Selector(std::string text) : text_(std::move(text)) {}
+
     std::string text_;
 };
 

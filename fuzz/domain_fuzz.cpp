@@ -1,0 +1,26 @@
+// folders: names
+// What parses is in its one comparable form: parsing that, or the form for people, gives the same name.
+#include "names/domain.h"
+#include "names/selector.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text{reinterpret_cast<const char*>(data), size};
+    if (const auto name = bulla::DomainName::parse(text)) {
+        const auto again = bulla::DomainName::parse(name->ascii());
+        const auto shown = bulla::DomainName::parse(name->unicode());
+        if (!again || *again != *name || !shown || *shown != *name || name->ascii().size() > 253 ||
+            !name->is_within(*again)) {
+            std::abort();
+        }
+    }
+    if (const auto selector = bulla::Selector::parse(text)) {
+        const auto again = bulla::Selector::parse(selector->text());
+        if (!again || *again != *selector) {
+            std::abort();
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,18 @@
+// folders: names
+// What parses must come back the same from its own text, and within the limits.
+#include "names/mailbox.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto mailbox = bulla::Mailbox::parse({reinterpret_cast<const char*>(data), size});
+    if (mailbox) {
+        const auto again = bulla::Mailbox::parse(mailbox->text());
+        if (!again || *again != *mailbox || mailbox->local().size() > 64 ||
+            mailbox->text().find_first_of("\r\n") != std::string::npos) {
+            std::abort();
+        }
+    }
+    return 0;
+}

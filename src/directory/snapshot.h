@@ -1,4 +1,12 @@
 #pragma once
+#include "config/config.h"
+#include "crypto/key.h"
+#include "directory/pattern.h"
+#include "names/domain.h"
+#include "names/ip.h"
+#include "names/mailbox.h"
+#include "names/selector.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -7,13 +15,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "config/config.h"
-#include "crypto/key.h"
-#include "names/domain.h"
-#include "names/ip.h"
-#include "names/mailbox.h"
-#include "names/selector.h"
 
 namespace bulla::directory {
 
@@ -27,8 +28,9 @@ struct Account {
     Mailbox address;
     AccountRole role = AccountRole::user;
     bool disabled = false;
-    bool one_time_password = false;  ///< Must be changed; it is good for the console and CLI, not for SMTP.
-    std::string password;            ///< Argon2id string; never leaves the directory but for verification.
+    bool one_time_password =
+        false;             ///< Must be changed; it is good for the console and CLI, not for SMTP.
+    std::string password;  ///< Argon2id string; never leaves the directory but for verification.
     SendAs send_as = SendAs::own;
 };
 
@@ -41,7 +43,8 @@ struct DkimKey {
 /// An archive signer (ARC-07), ready to sign.
 struct ArchiveSigner {
     std::string id;
-    std::string algorithm;  ///< Word for message_signature.algorithm: rsa-sha256, dsa-sha256, ecdsa-p256-sha256, ecdsa-p384-sha384, ed25519.
+    std::string
+        algorithm;  ///< Word for message_signature.algorithm: rsa-sha256, dsa-sha256, ecdsa-p256-sha256, ecdsa-p384-sha384, ed25519.
     std::shared_ptr<const crypto::Signer> signer;
 };
 
@@ -64,7 +67,7 @@ struct Settings {
     bool dkim_self_check_refuse = true;           ///< dkim_self_check = refuse | warn
     bool received_header = true;                  ///< received_header
     std::string dkim_canonicalization = "relaxed/relaxed";
-    std::int64_t dkim_expiry_seconds = 604800;    ///< dkim_expiry; 0 = no x=
+    std::int64_t dkim_expiry_seconds = 604800;  ///< dkim_expiry; 0 = no x=
 };
 
 /// All that decides about mail, at one revision; immutable. A message keeps the Snapshot it began with.
@@ -72,13 +75,25 @@ struct Snapshot {
     std::uint64_t revision = 0;
     Settings settings;
     config::Config config;  ///< bulla.toml as it was read last
-    std::unordered_map<std::string, std::shared_ptr<const Account>> accounts_by_login;    ///< key: login in lower case
-    std::unordered_map<std::string, std::shared_ptr<const Account>> accounts_by_address;  ///< key: Mailbox::key()
-    std::unordered_map<std::string, bool> domains;                                        ///< key: DomainName::ascii()
-    std::unordered_map<std::string, std::vector<DkimKey>> dkim_keys;                      ///< key: DomainName::ascii(); RSA first
+    std::unordered_map<std::string, std::shared_ptr<const Account>>
+        accounts_by_login;  ///< key: login in lower case
+    std::unordered_map<std::string, std::shared_ptr<const Account>>
+        accounts_by_address;                        ///< key: Mailbox::key()
+    std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii()
+    std::unordered_map<std::string, std::vector<DkimKey>>
+        dkim_keys;  ///< key: DomainName::ascii(); RSA first
     std::vector<Group> groups;
     std::unordered_map<std::string, ArchiveSigner> signers;
+    std::unordered_map<std::string, Settings>
+        domain_settings;  ///< key: DomainName::ascii(); only domains with settings of their own
+    PatternIndex group_patterns;  ///< of all groups; owner = index in `groups`
+    /// Signers and DKIM keys that could not be loaded, each in a sentence; the rest is in force all the same.
+    std::vector<std::string> problems;
 
+    /// The settings that hold for mail of `domain`: the domain's own before the server's.
+    [[nodiscard]] const Settings& settings_for(const DomainName& domain) const;
+    /// The groups that one of whose patterns covers `address`, in the order of `groups`.
+    [[nodiscard]] std::vector<const Group*> find_groups(const Mailbox& address) const;
     [[nodiscard]] bool is_local(const DomainName& domain) const;
     /// The account that logs in as `login`, or whose address it is; null if there is none.
     [[nodiscard]] std::shared_ptr<const Account> find_account(std::string_view login) const;

@@ -14,8 +14,8 @@ namespace bulla::net {
 struct Endpoint {
     Ip ip;
     std::uint16_t port = 0;
-    std::string path;  ///< Of a unix socket; else empty.
-    bool any = false;  ///< "*": all addresses of both families, in one socket. For listeners.
+    std::string path = {};  ///< Of a unix socket; else empty.
+    bool any = false;       ///< "*": all addresses of both families, in one socket. For listeners.
 
     [[nodiscard]] bool is_unix() const { return !path.empty(); }
 

@@ -88,10 +88,11 @@ std::string forwarder_text(const Endpoint& endpoint) {
 }
 
 Result<void> configure(ub_ctx* context, const ResolverOptions& options) {
-    constexpr std::array<std::pair<const char*, const char*>, 4> settings{
+    constexpr std::array<std::pair<const char*, const char*>, 5> settings{
         {{"do-not-query-localhost:", "no"},
          {"module-config:", nullptr},
          {"outgoing-range:", "512"},
+         {"unblock-lan-zones:", "yes"},
          {"msg-cache-size:", "2m"}}};
     const bool validate = !options.trust_anchors.empty() || !options.anchor_file.empty();
     for (const auto& [name, value] : settings) {
@@ -121,6 +122,18 @@ Result<void> configure(ub_ctx* context, const ResolverOptions& options) {
         code != 0) {
         return resolver_error(options.anchor_file, code);
     }
+    // RFC 6761 6.2 lets a resolver answer for "test." itself; whoever names a server wants to hear that server.
+    if (options.forwarder) {
+        for (const char* zone : {"test.", "invalid.", "onion.", "home.arpa."}) {
+            if (const int code = ub_ctx_zone_remove(context, zone); code != 0) {
+                return resolver_error(zone, code);
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> use_threads(ub_ctx* context) {
     // A thread instead of a forked process: what is forked would keep our descriptors.
     if (const int code = ub_ctx_async(context, 1); code != 0) {
         return resolver_error("threads", code);
@@ -288,6 +301,7 @@ Result<std::unique_ptr<Resolver>> Resolver::open(const ResolverOptions& options)
                     Fault::us,
                     "the resolver cannot be set up: out of memory or descriptors");
     }
+    BULLA_CHECK(use_threads(impl->context.get()));
     BULLA_CHECK(configure(impl->context.get(), options));
     return std::unique_ptr<Resolver>(
         new Resolver(std::move(impl)));  // NOLINT: the constructor is private

@@ -15,9 +15,10 @@ namespace bulla::net {
 struct ResolverOptions {
     std::optional<Endpoint>
         forwarder;  ///< Ask this server alone; nothing: those of /etc/resolv.conf.
-    std::vector<std::string>
-        trust_anchors;  ///< DS or DNSKEY records as text; DNSSEC is checked only with these or `anchor_file`.
-    std::string anchor_file;  ///< A file of them, such as /usr/share/dns/root.key; empty: none.
+    std::vector<std::string> trust_anchors =
+        {};  ///< DS or DNSKEY records as text; DNSSEC is checked only with these or `anchor_file`.
+    std::string anchor_file =
+        {};  ///< A file of them, such as /usr/share/dns/root.key; empty: none.
     std::chrono::milliseconds timeout{5000};  ///< For a whole answer.
     std::size_t max_waiting =
         4096;  ///< Questions in flight; more are answered "unreachable" at once.

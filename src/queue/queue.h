@@ -29,7 +29,7 @@ using ConcurrencyOf = std::function<unsigned(const std::string& route)>;
 
 struct QueueOptions {
     unsigned node = 0;
-    std::string hostname;  ///< Reporting-MTA, and the domain of postmaster in notices.
+    std::string hostname = {};  ///< Reporting-MTA, and the domain of postmaster in notices.
     RetryPolicy retry;
     std::uint64_t max_message_memory =
         64U << 20U;  ///< Bytes of messages kept for deliveries that have not begun.
@@ -51,28 +51,30 @@ struct QueueServices {
 
 /// How a listing is narrowed; empty fields do not narrow.
 struct QueueFilter {
-    std::string state;  ///< queued or held
-    std::string destination;
-    std::string route;
-    std::optional<MessageId> message;
-    std::string address;  ///< Part of the sender's or of a recipient's address.
+    std::string state = {};  ///< queued or held
+    std::string destination = {};
+    std::string route = {};
+    std::optional<MessageId> message = {};
+    std::string address = {};  ///< Part of the sender's or of a recipient's address.
 };
 
 /// A delivery as administrators see it.
 struct QueueItem {
     DeliveryId id;
     MessageId message;
-    std::string route, destination, state;
+    std::string route = {};
+    std::string destination = {};
+    std::string state = {};
     bool active = false;  ///< An attempt is under way (known only to the process that makes it).
     Time created, next_attempt, expires;
     unsigned attempts = 0;
-    std::string last_error;
-    std::string from;  ///< Empty: "<>".
-    std::vector<std::string> recipients;
+    std::string last_error = {};
+    std::string from = {};  ///< Empty: "<>".
+    std::vector<std::string> recipients = {};
 };
 
 struct QueuePage {
-    std::vector<QueueItem> items;
+    std::vector<QueueItem> items = {};
     std::int64_t next = 0;  ///< Cursor for what follows; 0: that was all.
 };
 

@@ -19,11 +19,11 @@ using DeliveryId = MessageId;
 
 /// What a delivery needs beside the message's bytes; stored sealed (docs/formats/queue.md).
 struct Payload {
-    std::optional<Mailbox> from;              ///< Nothing: "<>".
-    std::vector<mail::Recipient> recipients;  ///< Those not yet final.
-    std::string ret;                          ///< RET and ENVID of RFC 3461, as they came.
-    std::string envid;
-    std::string prefix;  ///< Header lines put before the record's bytes.
+    std::optional<Mailbox> from = {};              ///< Nothing: "<>".
+    std::vector<mail::Recipient> recipients = {};  ///< Those not yet final.
+    std::string ret = {};                          ///< RET and ENVID of RFC 3461, as they came.
+    std::string envid = {};
+    std::string prefix = {};  ///< Header lines put before the record's bytes.
     seal::RecordKind kind = seal::RecordKind::received;
     std::uint16_t shares = 1;  ///< Deliveries that were made on the same record.
     bool eight_bit = false;    ///< The message needs 8BITMIME.
@@ -33,14 +33,15 @@ struct Payload {
 /// A delivery to be stored with its message.
 struct NewDelivery {
     MessageId message;
-    std::string route;
+    std::string route = {};
     std::string
         destination;  ///< What concurrency and back-off go by: the next hop ("mx.example:25") or the route's name.
-    std::optional<Mailbox> from;
-    std::vector<mail::Recipient> recipients;
-    std::string ret;
-    std::string envid;
-    std::string prefix;  ///< Header lines put before the record's bytes: DKIM-Signature, Received.
+    std::optional<Mailbox> from = {};
+    std::vector<mail::Recipient> recipients = {};
+    std::string ret = {};
+    std::string envid = {};
+    std::string prefix =
+        {};  ///< Header lines put before the record's bytes: DKIM-Signature, Received.
     std::size_t record = 0;  ///< Index in Batch::records.
     seal::RecordKind kind = seal::RecordKind::received;
     bool own_record =
@@ -55,10 +56,10 @@ struct NewDelivery {
 struct Delivery {
     DeliveryId id;
     MessageId message;
-    std::string route;
-    std::string destination;
+    std::string route = {};
+    std::string destination = {};
     Payload payload;
-    std::shared_ptr<const std::string> bytes;
+    std::shared_ptr<const std::string> bytes = {};
     Time created;
     unsigned attempts = 0;  ///< Before this one.
 };
@@ -68,15 +69,16 @@ enum class Outcome { delivered, deferred, failed };
 /// What came of one recipient.
 struct RecipientResult {
     Outcome outcome = Outcome::deferred;
-    std::string status;      ///< Enhanced status code (RFC 3463), such as "5.1.1".
-    std::string diagnostic;  ///< The remote reply, "550 5.1.1 no such user", or our own words.
-    bool remote = false;     ///< `diagnostic` is an SMTP reply of `remote_mta`.
+    std::string status = {};      ///< Enhanced status code (RFC 3463), such as "5.1.1".
+    std::string diagnostic = {};  ///< The remote reply, "550 5.1.1 no such user", or our own words.
+    bool remote = false;          ///< `diagnostic` is an SMTP reply of `remote_mta`.
 };
 
 /// What came of an attempt.
 struct DeliveryReport {
-    std::vector<RecipientResult> recipients;  ///< One a recipient of the payload, in its order.
-    std::string remote_mta;                   ///< Name of the next hop; empty for a mailbox.
+    std::vector<RecipientResult> recipients =
+        {};                       ///< One a recipient of the payload, in its order.
+    std::string remote_mta = {};  ///< Name of the next hop; empty for a mailbox.
     bool final_delivery =
         false;  ///< A mailbox took it: "delivered", not "relayed" (RFC 3464 2.3.3).
     bool dsn_passed_on =

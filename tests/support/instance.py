@@ -133,6 +133,15 @@ class Instance:
         self.cli("account", "add", address, "--password-stdin", data=password.encode() + b"\n")
         return address, password
 
+    def archive_all(self, signer=None):
+        """A group that archives everything, signed by `signer` if given."""
+        self.cli("group", "add", "all", "--pattern", "*", "--archiving", *(["--signer", signer] if signer else []))
+
+    def sign_dkim(self, selector="s1", kind="ed25519"):
+        """A key set for the domain; returns the DNS record to publish."""
+        self.cli("dkim", "add", "-d", self.domain, "-s", selector, "-t", kind)
+        return self.cli("dkim", "record", "-d", self.domain, "-s", selector).stdout
+
     def trust_loopback(self):
         self.cli("settings", "set", "trusted_networks", "127.0.0.0/8,::1/128")
 

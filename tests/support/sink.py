@@ -24,14 +24,15 @@ class Sink:
     or None for the usual one. Verbs: CONNECT, EHLO, MAIL, RCPT, DATA, END (after the data), RSET, QUIT and others as they come.
     """
 
-    def __init__(self, extensions=("PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN"), certificate=None):
+    def __init__(self, extensions=("PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN"), certificate=None,
+                 port=0):
         self.extensions = list(extensions)
         self.certificate = certificate  # (certificate file, key file): offers STARTTLS
         self.script = None
         self.messages, self.commands = [], []
         self.connections = 0
         self._changed = threading.Condition()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self._listener.getsockname()[1]
         self._open = set()
         self._gate = threading.Event()

@@ -41,6 +41,10 @@ class Sink:
 
     def close(self):
         self._gate.set()
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)  # Closing alone does not wake accept(), and the port would stay open.
+        except OSError:
+            pass
         self._listener.close()
         with self._changed:
             for connection in list(self._open):

@@ -1,0 +1,197 @@
+"""Clause 13: a full disk, an end and a reload in the middle of work."""
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.instance import in_threads, until
+from support.smtp import make_message
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MB. Needs root, as Postfix does."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "bulla-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder, leave):
+    """Take all but `leave` octets of the file system."""
+    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+    with open(folder / "filler", "wb") as f:
+        f.write(b"\0" * max(0, free - leave))
+
+
+@pytest.mark.parametrize("leave", [0, 100_000, 1_000_000])
+def test_c2_13_a_full_disk_loses_nothing(make_instance, sink, small_disk, tmp_path, leave):
+    made = make_instance(sink, folder=small_disk / "instance", config={"retry": {"first": "1 s", "longest": "1 s"}})
+    made.log = tmp_path / "serve.log"
+    made.trust_loopback()
+    made.archive_all()
+    made.start()
+    taken, refused, codes = [], [], set()
+
+    def send(n, role_taken, role_refused):
+        name = f"r{n}@example.org"
+        text = os.urandom(3000).hex()
+        body = "\n".join(text[i:i + 70] for i in range(0, len(text), 70))
+        reply = made.send(recipient=name, message=make_message(recipient=name, body=body))
+        codes.add((reply.code, reply.enhanced))
+        (role_taken if reply.code == 250 else role_refused).append(name)
+
+    for n in range(5):
+        send(n, taken, refused)
+    assert not refused
+    sink.wait(5)
+    fill(small_disk, leave)
+    n = 5
+    while len(refused) < 5 and n < 3000:
+        send(n, taken, refused)
+        n += 1
+    assert refused, "the disk never became full"
+    assert codes == {(250, "2.0.0"), (452, "4.3.1")}, codes
+    assert made.process.poll() is None, made.log_text()[-2000:]
+    (small_disk / "filler").unlink()
+
+    def works():
+        before = len(taken)
+        send(10_000, taken, [])
+        return len(taken) > before
+    until(works, "room is used again", 30, 0.2)
+    got = [m.recipients[0] for m in sink.wait(len(taken), 60)]
+    made.wait_queue_empty()
+    got = [m.recipients[0] for m in sink.accepted()]
+    assert sorted(got) == sorted(taken), "lost, or given twice"
+    made.cli("archive", "verify", "--all")
+    made.stop()
+    made.start()
+    send(10_001, taken, [])
+    assert taken[-1] == "r10001@example.org"
+
+
+@pytest.mark.asan
+def test_c2_13_sigterm_ends_in_time_with_sessions_open(make_instance, sink):
+    made = make_instance(sink)
+    made.trust_loopback()
+    made.start()
+    idle, in_data = made.client(), made.client()
+    idle.ehlo()
+    in_data.ehlo()
+    in_data.begin("alice@example.test", "bob@example.org")
+    in_data.expect(354, "DATA")
+    in_data.raw(b"From: <alice@example.test>\r\n")
+    taken = []
+    stopping = threading.Event()
+
+    def load(n):
+        try:
+            with made.client() as client:
+                client.ehlo()
+                for m in range(10_000):
+                    name = f"r{n}.{m}@example.org"
+                    if client.send("alice@example.test", name, make_message(recipient=name)).code != 250:
+                        return
+                    taken.append(name)
+                    if len(taken) > 50:
+                        stopping.set()
+        except (ConnectionError, OSError, AssertionError, IndexError, ValueError):
+            pass
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+    for t in threads:
+        t.start()
+    assert stopping.wait(60)
+    start = time.monotonic()
+    made.stop(seconds=30)
+    assert time.monotonic() - start < 20
+    for t in threads:
+        t.join()
+    assert idle.file.readline()[:3] in (b"421", b"")
+    idle.close()
+    in_data.close()
+    made.start()
+    until(lambda: {m.recipients[0] for m in sink.accepted()} >= set(taken), "what got a 250 arrives", 60)
+    names = [m.recipients[0] for m in sink.accepted()]
+    made.wait_queue_empty()
+    assert len(names) == len(set(names)), "an orderly end makes no duplicates"
+
+
+def test_c2_13_sigint_ends_too(make_instance):
+    made = make_instance(None).start()
+    os.kill(made.pid, signal.SIGINT)
+    assert made.process.wait(20) == 0
+
+
+@pytest.mark.asan
+def test_c2_13_a_reload_drops_no_connection(instance, sink):
+    with instance.client() as before:
+        before.ehlo()
+        before.begin("alice@example.test", "bob@example.org")
+        instance.configure({"limits": {"message_size": 70000}})
+        instance.reload()
+
+        def new_limit():
+            with instance.client() as after:
+                return after.ehlo()["SIZE"] == "70000"
+        until(new_limit, "the new limit")
+        assert before.data(make_message(body="before and after")).code == 250
+        assert before.send("alice@example.test", "bob@example.org", make_message()).code == 250
+    sink.wait(2)
+
+
+def test_c2_13_reloads_under_load_lose_nothing(instance, sink):
+    end = threading.Event()
+
+    def reloads():
+        while not end.is_set():
+            instance.reload()
+            end.wait(0.05)
+    thread = threading.Thread(target=reloads)
+    thread.start()
+
+    def session(n):
+        with instance.client() as client:
+            client.ehlo()
+            for m in range(50):
+                name = f"r{n}.{m}@example.org"
+                assert client.send("alice@example.test", name, make_message(recipient=name)).code == 250
+    try:
+        in_threads(4, session)
+    finally:
+        end.set()
+        thread.join()
+    assert len({m.recipients[0] for m in sink.wait(200, 60)}) == 200
+
+
+def test_c2_13_a_broken_configuration_never_replaces_a_working_one(instance, sink):
+    good = instance.config_file.read_text()
+    instance.config_file.write_text("hostname = \nlimits = 3\n")
+    instance.reload()
+    until(lambda: "bulla.toml:1:" in instance.log_text(), "the error in the log")
+    assert instance.send().code == 250
+    instance.config_file.write_text(good)
+    sink.wait(1)
+
+
+def test_c2_13_a_listener_added_by_reload(instance, sink):
+    from support.instance import free_ports
+    from support.smtp import Client
+    import tomllib
+    port = free_ports(1)[0]
+    listeners = tomllib.loads(instance.config_file.read_text())["listener"]
+    instance.configure({"listener": listeners + [{"address": "127.0.0.1", "port": port, "role": "relay"}]})
+    instance.reload()
+
+    def answers():
+        try:
+            with Client(port) as client:
+                return client.greeting.code == 220
+        except OSError:
+            return False
+    until(answers, "the new listener")

@@ -1,10 +1,10 @@
 #include "smtp/auth.h"
 
-#include <utility>
-
 #include "base/encoding.h"
 #include "smtp/parameters.h"
 #include "smtp/replies.h"
+
+#include <utility>
 
 namespace bulla::smtp {
 
@@ -16,10 +16,13 @@ constexpr std::size_t max_password = 4096;
 
 Answer<AuthExchange::Step> make_credentials(std::string login, SecretBytes password) {
     const bool printable = login.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos;
-    if (login.empty() || login.size() > max_login || !printable || password.empty() || password.size() > max_password) {
+    if (login.empty() || login.size() > max_login || !printable || password.empty() ||
+        password.size() > max_password) {
         return std::unexpected(replies::auth_bad_identity());
     }
-    return AuthExchange::Step{.credentials = Credentials{.login = std::move(login), .password = std::move(password)}, .challenge = {}};
+    return AuthExchange::Step{
+        .credentials = Credentials{.login = std::move(login), .password = std::move(password)},
+        .challenge = {}};
 }
 
 // RFC 4616 2: message = [authzid] UTF8NUL authcid UTF8NUL passwd
@@ -53,7 +56,8 @@ Answer<AuthExchange::Step> AuthExchange::start(std::string_view argument) {
     } else if (is_word(mechanism, "LOGIN")) {
         wants_ = Wants::login_name;
     } else {
-        return std::unexpected(mechanism.empty() ? replies::syntax("AUTH mechanism") : replies::auth_unknown_mechanism());
+        return std::unexpected(mechanism.empty() ? replies::syntax("AUTH mechanism")
+                                                 : replies::auth_unknown_mechanism());
     }
     if (initial.empty()) {
         return ask(wants_ == Wants::plain ? "" : "Username:");
@@ -77,12 +81,14 @@ Answer<AuthExchange::Step> AuthExchange::step(std::string_view line) {
 
 Answer<AuthExchange::Step> AuthExchange::take(SecretBytes text) {
     switch (wants_) {
-        case Wants::plain: return read_plain(text);
+        case Wants::plain:
+            return read_plain(text);
         case Wants::login_name:
             login_ = std::string(text.view());
             wants_ = Wants::login_password;
             return ask("Password:");
-        case Wants::login_password: break;
+        case Wants::login_password:
+            break;
     }
     return make_credentials(std::move(login_), std::move(text));
 }

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/secret.h"
+#include "smtp/reply.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/secret.h"
-#include "smtp/reply.h"
 
 namespace bulla::smtp {
 

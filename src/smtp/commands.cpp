@@ -1,24 +1,26 @@
 #include "smtp/commands.h"
 
+#include "smtp/parameters.h"
+#include "smtp/replies.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include "smtp/parameters.h"
-#include "smtp/replies.h"
 
 namespace bulla::smtp {
 
 namespace {
 
 constexpr std::pair<std::string_view, Verb> verbs[] = {
-    {"MAIL", Verb::mail},         {"RCPT", Verb::rcpt},    {"DATA", Verb::data},       {"BDAT", Verb::bdat},
-    {"EHLO", Verb::ehlo},         {"HELO", Verb::helo},    {"RSET", Verb::rset},       {"NOOP", Verb::noop},
-    {"QUIT", Verb::quit},         {"AUTH", Verb::auth},    {"STARTTLS", Verb::starttls}, {"VRFY", Verb::vrfy},
-    {"EXPN", Verb::expn},         {"HELP", Verb::help},    {"XFORWARD", Verb::xforward}, {"XCLIENT", Verb::xclient},
-    {"GET", Verb::foreign},       {"POST", Verb::foreign}, {"PUT", Verb::foreign},     {"HEAD", Verb::foreign},
-    {"CONNECT", Verb::foreign},   {"OPTIONS", Verb::foreign}, {"HOST:", Verb::foreign}, {"USER-AGENT:", Verb::foreign},
+    {"MAIL", Verb::mail},       {"RCPT", Verb::rcpt},         {"DATA", Verb::data},
+    {"BDAT", Verb::bdat},       {"EHLO", Verb::ehlo},         {"HELO", Verb::helo},
+    {"RSET", Verb::rset},       {"NOOP", Verb::noop},         {"QUIT", Verb::quit},
+    {"AUTH", Verb::auth},       {"STARTTLS", Verb::starttls}, {"VRFY", Verb::vrfy},
+    {"EXPN", Verb::expn},       {"HELP", Verb::help},         {"XFORWARD", Verb::xforward},
+    {"XCLIENT", Verb::xclient}, {"GET", Verb::foreign},       {"POST", Verb::foreign},
+    {"PUT", Verb::foreign},     {"HEAD", Verb::foreign},      {"CONNECT", Verb::foreign},
+    {"OPTIONS", Verb::foreign}, {"HOST:", Verb::foreign},     {"USER-AGENT:", Verb::foreign},
 };
 
 // RFC 5321 4.5.3.1.3: "The maximum total length of a reverse-path or forward-path is 256 octets"; internationalised ones need more (RFC 6531 3.4).
@@ -61,7 +63,8 @@ std::string_view without_route(std::string_view path) {
 }
 
 // Takes "FROM:" or "TO:" and the path. RFC 5321 3.3 forbids spaces around the colon; after it they are read, as many clients send them.
-std::optional<std::string_view> take_prefixed_path(std::string_view& text, std::string_view prefix) {
+std::optional<std::string_view> take_prefixed_path(std::string_view& text,
+                                                   std::string_view prefix) {
     if (text.size() < prefix.size() || !is_word(text.substr(0, prefix.size()), prefix)) {
         return std::nullopt;
     }
@@ -77,7 +80,8 @@ class Once {
     // False if `keyword` came before or there are too many.
     bool add(std::string_view keyword) {
         const auto end = seen_.begin() + static_cast<std::ptrdiff_t>(count_);
-        if (count_ == seen_.size() || std::any_of(seen_.begin(), end, [&](auto s) { return is_word(s, keyword); })) {
+        if (count_ == seen_.size() ||
+            std::any_of(seen_.begin(), end, [&](auto s) { return is_word(s, keyword); })) {
             return false;
         }
         seen_[count_++] = keyword;
@@ -114,7 +118,8 @@ Answer<void> take_size(MailCommand& command, std::string_view value) {
     // RFC 1870 4: "size-value ::= 1*20DIGIT"; a number too great for 64 bits is greater than any limit as well.
     std::uint64_t size = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
-    if (value.empty() || value.size() > 20 || end != value.data() + value.size() || error == std::errc::invalid_argument) {
+    if (value.empty() || value.size() > 20 || end != value.data() + value.size() ||
+        error == std::errc::invalid_argument) {
         return std::unexpected(replies::bad_parameter("SIZE is not a number"));
     }
     command.size = error == std::errc::result_out_of_range ? UINT64_MAX : size;
@@ -144,7 +149,8 @@ Answer<void> take_mail_parameter(MailCommand& command, const Parameter& paramete
         }
     } else if (is_word(parameter.keyword, "ENVID")) {
         if (!is_xtext(value, max_envid)) {
-            return std::unexpected(replies::bad_parameter("ENVID is not xtext of at most 100 characters"));
+            return std::unexpected(
+                replies::bad_parameter("ENVID is not xtext of at most 100 characters"));
         }
         command.envid = value;
     } else if (is_word(parameter.keyword, "AUTH")) {
@@ -179,13 +185,16 @@ bool is_notify(std::string_view value) {
 
 bool is_orcpt(std::string_view value, bool utf8) {
     const std::size_t semicolon = value.find(';');
-    return semicolon != std::string_view::npos && value.size() <= max_orcpt && is_xtext(value.substr(0, semicolon), max_orcpt) &&
+    return semicolon != std::string_view::npos && value.size() <= max_orcpt &&
+           is_xtext(value.substr(0, semicolon), max_orcpt) &&
            is_xtext(value.substr(semicolon + 1), max_orcpt, utf8);
 }
 
 std::string upper(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
     return out;
 }
 
@@ -193,12 +202,14 @@ Answer<void> take_rcpt_parameter(mail::RecipientDsn& dsn, const Parameter& param
     const std::string_view value = parameter.value.value_or("");
     if (is_word(parameter.keyword, "NOTIFY")) {
         if (value.size() > 32 || !is_notify(value)) {
-            return std::unexpected(replies::bad_parameter("NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"));
+            return std::unexpected(
+                replies::bad_parameter("NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"));
         }
         dsn.notify = upper(value);
     } else if (is_word(parameter.keyword, "ORCPT")) {
         if (!is_orcpt(value, utf8)) {
-            return std::unexpected(replies::bad_parameter("ORCPT is not type;xtext of at most 500 characters"));
+            return std::unexpected(
+                replies::bad_parameter("ORCPT is not type;xtext of at most 500 characters"));
         }
         dsn.orcpt = value;
     } else {
@@ -226,7 +237,9 @@ Answer<MailCommand> parse_mail(std::string_view argument) {
         return std::unexpected(replies::syntax("MAIL FROM:<address>"));
     }
     MailCommand command;
-    if (auto taken = each_parameter(argument, [&](const Parameter& p) { return take_mail_parameter(command, p); }); !taken) {
+    if (auto taken = each_parameter(
+            argument, [&](const Parameter& p) { return take_mail_parameter(command, p); });
+        !taken) {
         return std::unexpected(std::move(taken).error());
     }
     if (has_8bit(*path) && !command.smtputf8) {
@@ -251,7 +264,10 @@ Answer<mail::Recipient> parse_rcpt(std::string_view argument, const RcptRules& r
         return std::unexpected(replies::needs_smtputf8());
     }
     mail::RecipientDsn dsn;
-    if (auto taken = each_parameter(argument, [&](const Parameter& p) { return take_rcpt_parameter(dsn, p, rules.smtputf8); }); !taken) {
+    if (auto taken = each_parameter(
+            argument,
+            [&](const Parameter& p) { return take_rcpt_parameter(dsn, p, rules.smtputf8); });
+        !taken) {
         return std::unexpected(std::move(taken).error());
     }
     // RFC 5321 4.5.1: "the special case of "RCPT TO:<Postmaster>" (with no domain specification), MUST be supported."
@@ -270,8 +286,10 @@ Answer<BdatCommand> parse_bdat(std::string_view argument) {
     const std::string_view number = argument.substr(0, argument.find(' '));
     const std::string_view marker = trim(argument.substr(number.size()));
     BdatCommand command{.size = 0, .last = is_word(marker, "LAST")};
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), command.size);
-    if (number.empty() || end != number.data() + number.size() || error != std::errc{} || (!marker.empty() && !command.last)) {
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), command.size);
+    if (number.empty() || end != number.data() + number.size() || error != std::errc{} ||
+        (!marker.empty() && !command.last)) {
         return std::unexpected(replies::syntax("BDAT size [LAST]"));
     }
     return command;

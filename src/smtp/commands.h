@@ -1,15 +1,34 @@
 #pragma once
+#include "mail/envelope.h"
+#include "smtp/reply.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "mail/envelope.h"
-#include "smtp/reply.h"
-
 namespace bulla::smtp {
 
-enum class Verb { unknown, helo, ehlo, mail, rcpt, data, bdat, rset, noop, vrfy, expn, help, quit, starttls, auth, xforward, xclient, foreign };
+enum class Verb {
+    unknown,
+    helo,
+    ehlo,
+    mail,
+    rcpt,
+    data,
+    bdat,
+    rset,
+    noop,
+    vrfy,
+    expn,
+    help,
+    quit,
+    starttls,
+    auth,
+    xforward,
+    xclient,
+    foreign
+};
 
 /// A command line split at the first space. `foreign` is a verb of another protocol (such as GET), which tells of a confused or abused client.
 struct Command {
@@ -35,8 +54,9 @@ struct MailCommand {
 
 /// What decides how RCPT is read.
 struct RcptRules {
-    bool smtputf8 = false;              ///< MAIL had SMTPUTF8.
-    std::optional<Mailbox> postmaster;  ///< Whom "<Postmaster>" without a domain means (RFC 5321 4.5.1); nullopt: refused.
+    bool smtputf8 = false;  ///< MAIL had SMTPUTF8.
+    std::optional<Mailbox>
+        postmaster;  ///< Whom "<Postmaster>" without a domain means (RFC 5321 4.5.1); nullopt: refused.
 };
 
 /// Reads the argument of RCPT ("TO:<a@b> NOTIFY=NEVER"). A source route is ignored (RFC 5321 3.6.1). Refusals as parse_mail.

@@ -1,10 +1,10 @@
 #include "smtp/data_reader.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "smtp/replies.h"
 #include "smtp/scan.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace bulla::smtp {
 
@@ -19,11 +19,16 @@ constexpr std::size_t growth_limit = 1U << 20;
 
 Reply to_reply(DataFault fault) {
     switch (fault) {
-        case DataFault::too_big: return replies::too_big();
-        case DataFault::bare_newline: return replies::bare_newline();
-        case DataFault::long_line: return replies::text_line_too_long();
-        case DataFault::no_memory: return replies::out_of_memory();
-        case DataFault::none: break;
+        case DataFault::too_big:
+            return replies::too_big();
+        case DataFault::bare_newline:
+            return replies::bare_newline();
+        case DataFault::long_line:
+            return replies::text_line_too_long();
+        case DataFault::no_memory:
+            return replies::out_of_memory();
+        case DataFault::none:
+            break;
     }
     return replies::ok();
 }
@@ -34,7 +39,8 @@ void DataReader::begin(std::uint64_t size_hint) {
     fault_ = DataFault::none;
     octets_ = 0;
     line_ = 0;
-    bytes_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(size_hint, limits_.message_bytes)));
+    bytes_.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(size_hint, limits_.message_bytes)));
 }
 
 void DataReader::clear() {
@@ -144,7 +150,8 @@ bool DataReader::step_state(std::string_view in, std::size_t& at, std::size_t& r
             }
             return false;
         case State::text:
-        case State::end: break;
+        case State::end:
+            break;
     }
     return false;
 }

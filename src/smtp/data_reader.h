@@ -1,10 +1,10 @@
 #pragma once
+#include "smtp/reply.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "smtp/reply.h"
 
 namespace bulla::smtp {
 
@@ -47,23 +47,33 @@ class DataReader {
   public:
     /// `gate` may be null: no budget. It must outlive the reader.
     DataReader(const DataLimits& limits, MemoryGate* gate) : limits_(limits), gate_(gate) {}
+
     DataReader(const DataReader&) = delete;
     DataReader& operator=(const DataReader&) = delete;
+
     ~DataReader() { clear(); }
 
     /// Forgets all and is ready for a message that is said to have `size_hint` octets (0: not said). A hint over the limit is cut to it.
     void begin(std::uint64_t size_hint);
     /// Reads dot-stuffed text; returns how many octets of `in` belong to it. All of them unless at_end().
     [[nodiscard]] std::size_t take_data(std::string_view in);
+
     /// True when take_data() has seen CRLF.CRLF.
     [[nodiscard]] bool at_end() const { return state_ == State::end; }
+
     /// Reads octets of a chunk.
     void take_chunk(std::string_view in);
     /// Says that the last chunk is over. A message without a line end at its end gets one, as it could not leave by DATA otherwise.
     void end_chunks();
+
     [[nodiscard]] DataFault fault() const { return fault_; }
+
     /// Octets read since begin(), also those that were dropped.
     [[nodiscard]] std::uint64_t octets() const { return octets_; }
+
+    /// What was gathered so far.
+    [[nodiscard]] std::string_view text() const { return bytes_; }
+
     /// The message; the reader is then empty. Only without a fault.
     [[nodiscard]] ReadMessage release();
     /// Drops what was gathered and gives its memory back.
@@ -74,7 +84,10 @@ class DataReader {
     enum class State : std::uint8_t { line_start, text, cr, dot, dot_cr, end };
 
     [[nodiscard]] std::size_t scan(std::string_view in, bool stuffed);
-    [[nodiscard]] bool step_state(std::string_view in, std::size_t& at, std::size_t& run, bool stuffed);
+    [[nodiscard]] bool step_state(std::string_view in,
+                                  std::size_t& at,
+                                  std::size_t& run,
+                                  bool stuffed);
     void step_text(std::string_view in, std::size_t& at, std::size_t& run);
     void bare_newline();
     void append(std::string_view run);

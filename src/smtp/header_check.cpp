@@ -21,7 +21,8 @@ Answer<void> check_header(std::string_view message, const HeaderLimits& limits) 
     std::size_t received = 0;
     while (at < message.size()) {
         const std::size_t found = message.find("\r\n", at);
-        const std::string_view line = message.substr(at, found == std::string_view::npos ? found : found - at);
+        const std::string_view line =
+            message.substr(at, found == std::string_view::npos ? found : found - at);
         const bool folded = line.starts_with(' ') || line.starts_with('\t');
         // A line that is neither a field nor folded text begins the body, as receivers read it.
         if (line.empty() || (!folded && line.find(':') == std::string_view::npos)) {

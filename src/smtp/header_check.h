@@ -1,8 +1,8 @@
 #pragma once
+#include "smtp/reply.h"
+
 #include <cstddef>
 #include <string_view>
-
-#include "smtp/reply.h"
 
 namespace bulla::smtp {
 

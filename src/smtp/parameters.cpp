@@ -6,9 +6,13 @@ namespace bulla::smtp {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
-bool is_keyword_char(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
+bool is_keyword_char(char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
 
 int hex_value(char c) {
     // RFC 3461 4: "hexchar = ASCII "+" immediately followed by two upper case hexadecimal digits"; lower case is read as well.
@@ -44,14 +48,19 @@ Result<std::optional<Parameter>> take_parameter(std::string_view& text) {
     if (equals != std::string_view::npos) {
         parameter.value = word.substr(equals + 1);
     }
-    const bool keyword_good =
-        !parameter.keyword.empty() && parameter.keyword[0] != '-' && std::ranges::all_of(parameter.keyword, is_keyword_char);
+    const bool keyword_good = !parameter.keyword.empty() && parameter.keyword[0] != '-' &&
+                              std::ranges::all_of(parameter.keyword, is_keyword_char);
     // RFC 5321 4.1.2: "esmtp-value = 1*(%d33-60 / %d62-126)"; RFC 6531 3.3 adds UTF-8. "=" inside is read too, as AUTH= may hold it.
-    const bool value_good = !parameter.value || (!parameter.value->empty() && std::ranges::all_of(*parameter.value, [](char c) {
-        return static_cast<unsigned char>(c) > 32 && c != 127;
-    }));
+    const bool value_good =
+        !parameter.value ||
+        (!parameter.value->empty() && std::ranges::all_of(*parameter.value, [](char c) {
+            return static_cast<unsigned char>(c) > 32 && c != 127;
+        }));
     if (!keyword_good || !value_good) {
-        return fail("smtp.parameter_bad", Fault::sender, "A parameter is not keyword=value.", "RFC 5321 4.1.2");
+        return fail("smtp.parameter_bad",
+                    Fault::sender,
+                    "A parameter is not keyword=value.",
+                    "RFC 5321 4.1.2");
     }
     return parameter;
 }
@@ -83,12 +92,18 @@ Result<std::string> decode_xtext(std::string_view text) {
             const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
             const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
             if (high < 0 || low < 0) {
-                return fail("smtp.xtext_bad", Fault::sender, "\"+\" in xtext is not followed by two hexadecimal digits.", "RFC 3461 4");
+                return fail("smtp.xtext_bad",
+                            Fault::sender,
+                            "\"+\" in xtext is not followed by two hexadecimal digits.",
+                            "RFC 3461 4");
             }
             out.push_back(static_cast<char>(high * 16 + low));
             i += 2;
         } else if (static_cast<unsigned char>(c) <= 32 || c == 127) {
-            return fail("smtp.xtext_bad", Fault::sender, "A character is not allowed in xtext.", "RFC 3461 4");
+            return fail("smtp.xtext_bad",
+                        Fault::sender,
+                        "A character is not allowed in xtext.",
+                        "RFC 3461 4");
         } else {
             out.push_back(c);
         }

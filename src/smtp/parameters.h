@@ -1,10 +1,10 @@
 #pragma once
+#include "base/error.h"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace bulla::smtp {
 

@@ -1,12 +1,12 @@
 #include "smtp/proxy.h"
 
+#include "base/encoding.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 #include <utility>
-
-#include "base/encoding.h"
 
 namespace bulla::smtp {
 
@@ -61,7 +61,8 @@ Result<std::optional<ProxyHeader>> parse_v1(std::string_view in) {
     const auto server = Ip::parse(take_word(rest));
     const auto client_port = parse_port(take_word(rest));
     const auto server_port = parse_port(take_word(rest));
-    if ((family != "TCP4" && family != "TCP6") || !client || !server || !client_port || !server_port || !rest.empty()) {
+    if ((family != "TCP4" && family != "TCP6") || !client || !server || !client_port ||
+        !server_port || !rest.empty()) {
         return bad("The PROXY line is malformed.");
     }
     if (family == "TCP4" && !client->is_v4()) {
@@ -94,13 +95,15 @@ bool checksum_agrees(std::string_view header, std::size_t at) {
 
 Ip read_v4(std::string_view in) {
     std::array<std::uint8_t, 16> bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    std::ranges::transform(in.substr(0, 4), bytes.begin() + 12, [](char c) { return static_cast<std::uint8_t>(c); });
+    std::ranges::transform(
+        in.substr(0, 4), bytes.begin() + 12, [](char c) { return static_cast<std::uint8_t>(c); });
     return Ip(bytes);
 }
 
 Ip read_v6(std::string_view in) {
     std::array<std::uint8_t, 16> bytes{};
-    std::ranges::transform(in.substr(0, 16), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+    std::ranges::transform(
+        in.substr(0, 16), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
     return Ip(bytes);
 }
 
@@ -143,10 +146,12 @@ Result<std::optional<ProxyHeader>> parse_proxy(std::string_view in) {
         return std::nullopt;
     }
     if (may_begin(in, signature_v1)) {
-        return in.size() < signature_v1.size() ? Result<std::optional<ProxyHeader>>(std::nullopt) : parse_v1(in);
+        return in.size() < signature_v1.size() ? Result<std::optional<ProxyHeader>>(std::nullopt)
+                                               : parse_v1(in);
     }
     if (may_begin(in, signature_v2)) {
-        return in.size() < signature_v2.size() ? Result<std::optional<ProxyHeader>>(std::nullopt) : parse_v2(in);
+        return in.size() < signature_v2.size() ? Result<std::optional<ProxyHeader>>(std::nullopt)
+                                               : parse_v2(in);
     }
     return bad("The connection does not begin with a PROXY header.");
 }

@@ -1,18 +1,19 @@
 #pragma once
+#include "base/error.h"
+#include "names/ip.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-#include "base/error.h"
-#include "names/ip.h"
-
 namespace bulla::smtp {
 
 /// What a proxy says of the connection it passes on (the PROXY protocol, versions 1 and 2, of haproxy's proxy-protocol.txt).
 struct ProxyHeader {
-    std::size_t length = 0;    ///< Octets that the header takes at the start of the connection.
-    std::optional<Ip> client;  ///< nullopt: the proxy speaks for itself (LOCAL), or does not know (UNKNOWN, another family).
+    std::size_t length = 0;  ///< Octets that the header takes at the start of the connection.
+    std::optional<Ip>
+        client;  ///< nullopt: the proxy speaks for itself (LOCAL), or does not know (UNKNOWN, another family).
     std::uint16_t client_port = 0;
 };
 

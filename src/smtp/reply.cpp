@@ -1,8 +1,7 @@
 #include "smtp/reply.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace bulla::smtp {
 
@@ -11,7 +10,9 @@ namespace {
 // RFC 5321 4.5.3.1.5: "The maximum total length of a reply line including the reply code and the <CRLF> is 512 octets."
 constexpr std::size_t max_reply_line = 512;
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
 void append_clean(std::string& out, std::string_view text) {
     const std::size_t begin = out.size();
@@ -49,7 +50,8 @@ void write_reply(std::string& out, const Reply& reply) {
         const std::size_t length = piece_length(rest.substr(0, line_end), room);
         const std::string_view piece = rest.substr(0, length);
         last = length == rest.size();
-        rest.remove_prefix(last ? length : length + (rest[length] == '\n' || rest[length] == ' ' ? 1 : 0));
+        rest.remove_prefix(last ? length
+                                : length + (rest[length] == '\n' || rest[length] == ' ' ? 1 : 0));
         out.append(code);
         out.push_back(last ? ' ' : '-');
         if (!reply.enhanced.empty()) {

@@ -13,8 +13,11 @@ struct Reply {
     std::string text;
 
     [[nodiscard]] bool is_positive() const { return code >= 200 && code < 400; }
+
     [[nodiscard]] bool is_temporary() const { return code >= 400 && code < 500; }
+
     [[nodiscard]] bool is_permanent() const { return code >= 500; }
+
     bool operator==(const Reply&) const = default;
 };
 

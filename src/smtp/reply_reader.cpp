@@ -1,20 +1,21 @@
 #include "smtp/reply_reader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <utility>
 
 namespace bulla::smtp {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // RFC 5321 4.2: the first digit is 2 to 5, the second 0 to 5; the third is any. Servers in use stretch the second, so it is not checked.
 bool is_code(std::string_view line) {
-    return line.size() >= 3 && line[0] >= '2' && line[0] <= '5' && is_digit(line[1]) && is_digit(line[2]) &&
-           (line.size() == 3 || line[3] == ' ' || line[3] == '-');
+    return line.size() >= 3 && line[0] >= '2' && line[0] <= '5' && is_digit(line[1]) &&
+           is_digit(line[2]) && (line.size() == 3 || line[3] == ' ' || line[3] == '-');
 }
 
 }  // namespace
@@ -31,8 +32,12 @@ void ReplyReader::drop() {
 Result<std::optional<bool>> ReplyReader::read_line() {
     const std::size_t end = buffer_.find('\n', used_);
     const std::size_t length = (end == std::string::npos ? buffer_.size() : end + 1) - used_;
-    if (length > limits_.line || total_ + length > limits_.total || lines_.size() >= limits_.lines) {
-        return fail("smtp.reply_too_long", Fault::temporary, "The server's reply exceeds the limits.", "RFC 5321 4.5.3.1.5");
+    if (length > limits_.line || total_ + length > limits_.total ||
+        lines_.size() >= limits_.lines) {
+        return fail("smtp.reply_too_long",
+                    Fault::temporary,
+                    "The server's reply exceeds the limits.",
+                    "RFC 5321 4.5.3.1.5");
     }
     if (end == std::string::npos) {
         return std::nullopt;
@@ -42,12 +47,18 @@ Result<std::optional<bool>> ReplyReader::read_line() {
         line.remove_suffix(1);
     }
     if (!is_code(line)) {
-        return fail("smtp.reply_bad", Fault::temporary, "The server sent a line that is no SMTP reply.", "RFC 5321 4.2");
+        return fail("smtp.reply_bad",
+                    Fault::temporary,
+                    "The server sent a line that is no SMTP reply.",
+                    "RFC 5321 4.2");
     }
     const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     // RFC 5321 4.2.1: "In a multiline reply, the reply code on each of the lines MUST be the same."
     if (!lines_.empty() && code != code_) {
-        return fail("smtp.reply_bad", Fault::temporary, "The lines of the server's reply have different codes.", "RFC 5321 4.2.1");
+        return fail("smtp.reply_bad",
+                    Fault::temporary,
+                    "The lines of the server's reply have different codes.",
+                    "RFC 5321 4.2.1");
     }
     const bool last = line.size() == 3 || line[3] == ' ';
     code_ = code;
@@ -58,7 +69,8 @@ Result<std::optional<bool>> ReplyReader::read_line() {
 }
 
 Reply ReplyReader::finish() {
-    Reply reply{.code = code_, .enhanced = std::string(find_enhanced_code(lines_.front())), .text = {}};
+    Reply reply{
+        .code = code_, .enhanced = std::string(find_enhanced_code(lines_.front())), .text = {}};
     // An enhanced code contradicting the reply code is no use to anyone (RFC 2034 4: the classes agree).
     if (!reply.enhanced.empty() && reply.enhanced[0] - '0' != code_ / 100) {
         reply.enhanced.clear();

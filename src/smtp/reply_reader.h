@@ -1,12 +1,12 @@
 #pragma once
+#include "base/error.h"
+#include "smtp/reply.h"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
-#include "smtp/reply.h"
 
 namespace bulla::smtp {
 
@@ -21,14 +21,18 @@ struct ReplyLimits {
 class ReplyReader {
   public:
     explicit ReplyReader(const ReplyLimits& limits = {}) : limits_(limits) {}
+
     /// Adds bytes that were received.
     void receive(std::string_view bytes) { buffer_.append(bytes); }
+
     /// The next whole reply; nullopt if more bytes are needed. After an error the reader is of no further use.
     /// The text holds the lines joined by '\n', without codes; a common enhanced code is split off.
     /// Errors: smtp.reply_bad (no three-digit code, or the code changes between lines), smtp.reply_too_long.
     [[nodiscard]] Result<std::optional<Reply>> next();
+
     /// True if bytes were received that no reply has used yet.
     [[nodiscard]] bool has_unread() const { return used_ < buffer_.size(); }
+
     /// Forgets what was received and not used (RFC 3207 4.2: nothing said in clear counts after TLS).
     void drop();
 

@@ -1,11 +1,11 @@
 #include "smtp/xforward.h"
 
+#include "smtp/parameters.h"
+#include "smtp/replies.h"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
-
-#include "smtp/parameters.h"
-#include "smtp/replies.h"
 
 namespace bulla::smtp {
 
@@ -75,7 +75,9 @@ std::optional<std::string> Forwarded::* text_member(std::string_view name, Forwa
     return !xforward && is_word(name, "LOGIN") ? &Forwarded::login : nullptr;
 }
 
-Answer<void> take_attribute(Forwarded& forwarded, const Parameter& parameter, ForwardCommand command) {
+Answer<void> take_attribute(Forwarded& forwarded,
+                            const Parameter& parameter,
+                            ForwardCommand command) {
     auto value = read_value(parameter.value.value_or(""));
     if (!value) {
         return std::unexpected(std::move(value).error());
@@ -135,7 +137,14 @@ void Forwarded::merge(Forwarded other) {
 
 bool Forwarded::with_tls() const {
     const std::string_view word = protocol ? std::string_view(*protocol) : std::string_view{};
-    constexpr std::string_view words[] = {"ESMTPS", "ESMTPSA", "UTF8SMTPS", "UTF8SMTPSA", "LMTPS", "LMTPSA", "UTF8LMTPS", "UTF8LMTPSA"};
+    constexpr std::string_view words[] = {"ESMTPS",
+                                          "ESMTPSA",
+                                          "UTF8SMTPS",
+                                          "UTF8SMTPSA",
+                                          "LMTPS",
+                                          "LMTPSA",
+                                          "UTF8LMTPS",
+                                          "UTF8LMTPSA"};
     return std::ranges::any_of(words, [&](std::string_view known) { return is_word(word, known); });
 }
 

@@ -1,11 +1,11 @@
 #pragma once
+#include "names/ip.h"
+#include "smtp/reply.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "names/ip.h"
-#include "smtp/reply.h"
 
 namespace bulla::smtp {
 
@@ -30,7 +30,8 @@ struct Forwarded {
 
 /// The attributes of each command, as EHLO names them.
 inline constexpr std::string_view xforward_attributes = "NAME ADDR PORT PROTO HELO IDENT SOURCE";
-inline constexpr std::string_view xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME";
+inline constexpr std::string_view xclient_attributes =
+    "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME";
 
 enum class ForwardCommand : std::uint8_t { xforward, xclient };
 

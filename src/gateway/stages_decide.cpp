@@ -8,20 +8,32 @@ namespace bulla::gateway {
 
 namespace {
 
-bool concerns(const directory::Group& group, const Transit& transit) {
-    const auto matches = [&](const Mailbox& address) {
-        return directory::Snapshot::matches(group, address);
+// The groups that sender, authors or recipients belong to, each once, in the order of their names.
+std::vector<const directory::Group*> find_groups(const Transit& transit) {
+    std::vector<const directory::Group*> found;
+    const auto add = [&](const Mailbox& address) {
+        for (const auto* group : transit.snapshot->find_groups(address)) {
+            if (std::ranges::find(found, group) == found.end()) {
+                found.push_back(group);
+            }
+        }
     };
-    return (transit.envelope.from && matches(*transit.envelope.from)) ||
-           std::ranges::any_of(transit.from, matches) ||
-           std::ranges::any_of(transit.envelope.recipients,
-                               [&](const auto& recipient) { return matches(recipient.mailbox); });
+    if (transit.envelope.from) {
+        add(*transit.envelope.from);
+    }
+    std::ranges::for_each(transit.from, add);
+    for (const auto& recipient : transit.envelope.recipients) {
+        add(recipient.mailbox);
+    }
+    std::ranges::sort(found, {}, &directory::Group::name);
+    return found;
 }
 
 // ARC-08: a message archived for several groups is stored once and signed by each group's signer.
 Result<void> decide_archiving(Transit& transit, TraceStep& step) {
-    for (const auto& group : transit.snapshot->groups) {
-        if (!group.archiving || !concerns(group, transit)) {
+    for (const auto* member : find_groups(transit)) {
+        const auto& group = *member;
+        if (!group.archiving) {
             continue;
         }
         transit.archived = true;

@@ -30,7 +30,7 @@ std::string make_received(const mail::Envelope& envelope,
                           Time now) {
     // RFC 5321 4.4: "TCP-info" is the address as the server saw it, with the name that the DNS gives, if any.
     const auto address =
-        fmt::format(envelope.client.is_v4() ? "[{}]" : "[IPv6:{}]", envelope.client.text());
+        fmt::format("[{}{}]", envelope.client.is_v4() ? "" : "IPv6:", envelope.client.text());
     std::string field =
         fmt::format("Received: from {} ({}{}{})\r\n",
                     harmless(envelope.helo),

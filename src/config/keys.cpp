@@ -54,7 +54,7 @@ constexpr std::array volume{
 
 constexpr std::array listener{
     text<&Listener::address>(
-        "address", "IP address", "Where to listen; :: is every address, IPv4 too."),
+        "address", "IP address or *", "Where to listen; * is every address of IPv4 and IPv6."),
     number<&Listener::port>("port", {1, 65535}, "The TCP port."),
     choice<&Listener::role>("role",
                             "submission | relay | inbound | filter",

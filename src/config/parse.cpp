@@ -50,8 +50,8 @@ bool is_word(std::string_view text) {
 }
 
 Result<void> check_listener(const Listener& listener, const Node& node, const Place& place) {
-    if (!Ip::parse(listener.address)) {
-        return bad_at(place, node, "has no IP address in address");
+    if (listener.address != "*" && !Ip::parse(listener.address)) {
+        return bad_at(place, node, "has no IP address and no * in address");
     }
     if (listener.proxy_protocol && listener.proxy_hosts.empty()) {
         return bad_at(

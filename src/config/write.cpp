@@ -81,7 +81,7 @@ void describe_block(std::string& out, std::string_view name, std::span<const Key
 std::vector<Listener> standard_listeners() {
     std::vector<Listener> out(3);
     for (Listener& listener : out) {
-        listener.address = "::";
+        listener.address = "*";
         listener.role = ListenerRole::submission;
     }
     out[0].role = ListenerRole::inbound;

@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+"""The demo instance of ./run: make it if it is not there, start it, send a first message, show what became of it, wait for Ctrl-C.
+
+demo.py [--dir DIR] [--fresh]
+"""
+import argparse
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+BULLA = TOP / "build/release/bulla"
+DOMAIN = "example.test"
+USER, FRIEND = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
+SUBMISSION, INBOUND = 2587, 2525
+SIGNER = "demo"
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def fail(text):
+    sys.exit(f"./run: {text}")
+
+
+class Demo:
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = folder / "bulla.toml"
+        self.password_file = folder / "alice.password"
+        self.public_key = folder / f"{SIGNER}.pub.pem"
+        self.mail = folder / "mail"
+        self.log = folder / "serve.log"
+        self.process = None
+
+    def bulla(self, *arguments, data=None):
+        done = subprocess.run([BULLA, *map(str, arguments)], input=data, capture_output=True, text=True, check=False,
+                              env={**os.environ, "BULLA_CONFIG": str(self.config)})
+        if done.returncode:
+            fail(f"bulla {' '.join(map(str, arguments))}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    # Making
+
+    def make(self):
+        say(f"Making the demo instance in {show(self.folder)} (domain {DOMAIN}, which exists nowhere)")
+        unfinished = self.folder.with_name(self.folder.name + ".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        final, self.folder = self.folder, unfinished
+        maker = Demo(unfinished)
+        maker.fill()
+        os.rename(unfinished, final)
+        self.folder = final
+        self.bulla("settings", "set", "signature_public_key_path", self.public_key)
+        self.bulla("settings", "set", "signature_verification_enabled", "1")
+
+    def fill(self):
+        (self.folder.parent / (self.folder.name + ".init")).write_text(self.bulla("init", self.folder, "--domain", DOMAIN, "--admin",
+                                                                                  f"admin@{DOMAIN}"))
+        os.replace(self.folder.parent / (self.folder.name + ".init"), self.folder / "init.txt")
+        os.chmod(self.folder / "init.txt", 0o600)
+        self.write_doors()
+        password = secrets.token_urlsafe(12)
+        self.password_file.touch(0o600)
+        self.password_file.write_text(password + "\n")
+        self.bulla("account", "add", USER, "--password-stdin", data=password + "\n")
+        self.bulla("dkim", "add", "-d", DOMAIN, "-s", "demo", "-t", "rsa")
+        self.bulla("signer", "create", SIGNER, "--public-key", self.public_key)
+        self.bulla("group", "add", "everything", "--pattern", "*", "--archiving", "--signer", SIGNER)
+
+    def write_doors(self):
+        """Replace the listeners and routes that init wrote (ports below 1024) by our own."""
+        head = self.config.read_text().split("[[")[0]
+        ports = [port if is_free(port) else free_port() for port in (SUBMISSION, INBOUND)]
+        self.config.write_text(head + f"""[[listener]]
+address = "127.0.0.1"
+port = {ports[0]}
+role = "submission"
+tls = "starttls"
+
+[[listener]]
+address = "127.0.0.1"
+port = {ports[1]}
+role = "inbound"
+tls = "starttls"
+
+[[route]]
+name = "mailboxes"
+match = ["local"]
+exit = "maildir"
+path = "mail/{{domain}}/{{local}}"
+""")
+
+    # Running
+
+    def listeners(self):
+        import tomllib
+        return {one["role"]: one["port"] for one in tomllib.loads(self.config.read_text())["listener"]}
+
+    def start(self):
+        ports = self.listeners()
+        if busy := [p for p in ports.values() if not is_free(p)]:
+            fail(f"port {busy[0]} is in use: perhaps the demo runs already in another terminal")
+        log = open(self.log, "ab")
+        # A process group of its own, so that Ctrl-C comes to us alone and we end it in order.
+        self.process = subprocess.Popen([BULLA, "serve", "-c", self.config], stdout=log, stderr=log, start_new_session=True)
+        log.close()
+        end = time.monotonic() + 30
+        for port in ports.values():
+            while not answers(port):
+                if self.process.poll() is not None or time.monotonic() > end:
+                    fail(f"bulla serve did not start; the end of {show(self.log)}:\n{self.log.read_text()[-2000:]}")
+                time.sleep(0.01)
+        return ports
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode if self.process else 0
+
+    def send(self, port):
+        """One message by SMTP with a log-in; what the server said at the end."""
+        text = (f"From: Alice <{USER}>\r\nTo: Bob <{FRIEND}>\r\nSubject: The first sealed message\r\nDate: {smtp_date()}\r\n"
+                f"Message-ID: <{secrets.token_hex(8)}@{DOMAIN}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+                "Hello Bob,\r\n\r\nthis message went through bulla: it was signed, sealed and delivered.\r\n\r\nAlice\r\n")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # The demo's certificate is its own.
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+            client.starttls(context=context)
+            client.login(USER, self.password_file.read_text().strip())
+            client.mail(USER)
+            client.rcpt(FRIEND)
+            code, reply = client.data(text)
+        if code != 250:
+            fail(f"the message was refused: {code} {reply.decode()}")
+        return reply.decode()
+
+    def mailbox(self):
+        return self.mail / DOMAIN / FRIEND.split("@")[0] / "new"
+
+    def wait_delivery(self, before):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if found := set(self.mailbox().glob("*")) - before:
+                return found.pop()
+            time.sleep(0.02)
+        fail(f"the message was not delivered within 30 s; see {show(self.log)}")
+
+
+def is_free(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+def answers(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5) as s:
+            return s.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+def smtp_date():
+    from email.utils import formatdate
+    return formatdate(localtime=True)
+
+
+def show(path):
+    path = pathlib.Path(path)
+    try:
+        return str(path.relative_to(pathlib.Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run")
+    parser.add_argument("--dir", type=pathlib.Path, default=TOP / "var/demo")
+    parser.add_argument("--fresh", action="store_true")
+    args = parser.parse_args()
+    demo = Demo(args.dir.resolve())
+    if args.fresh:
+        shutil.rmtree(demo.folder, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    try:
+        if not demo.config.exists():
+            demo.make()
+        ports = demo.start()
+        tell(demo, ports)
+        demo.process.wait()
+        fail(f"bulla serve ended by itself; the end of {show(demo.log)}:\n{demo.log.read_text()[-2000:]}")
+    except KeyboardInterrupt:
+        say("\nStopping …")
+    finally:
+        status = demo.stop()
+    say("Stopped. ./run goes on with the same instance; ./run --fresh begins anew.")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

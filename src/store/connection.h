@@ -1,4 +1,7 @@
 #pragma once
+#include "base/error.h"
+#include "store/value.h"
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,9 +10,6 @@
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include "base/error.h"
-#include "store/value.h"
 
 namespace bulla::store {
 
@@ -40,7 +40,8 @@ class Connection {
 
     /// All rows of a query: `query<std::int64_t, std::string>("select a, b from t where c = :c", {c})`. For results of bounded size.
     template <class... Ts>
-    [[nodiscard]] Result<std::vector<std::tuple<Ts...>>> query(std::string_view sql, Params params = {}) {
+    [[nodiscard]] Result<std::vector<std::tuple<Ts...>>> query(std::string_view sql,
+                                                               Params params = {}) {
         std::vector<std::tuple<Ts...>> rows;
         BULLA_CHECK(visit<Ts...>(sql, params, [&rows](std::tuple<Ts...>&& row) {
             rows.push_back(std::move(row));
@@ -51,7 +52,8 @@ class Connection {
 
     /// The first row of a query, or none.
     template <class... Ts>
-    [[nodiscard]] Result<std::optional<std::tuple<Ts...>>> query_first(std::string_view sql, Params params = {}) {
+    [[nodiscard]] Result<std::optional<std::tuple<Ts...>>> query_first(std::string_view sql,
+                                                                       Params params = {}) {
         std::optional<std::tuple<Ts...>> first;
         BULLA_CHECK(visit<Ts...>(sql, params, [&first](std::tuple<Ts...>&& row) {
             first = std::move(row);

@@ -1,19 +1,21 @@
 #pragma once
-#include <chrono>
-#include <memory>
-#include <string>
-
 #include "base/error.h"
 #include "store/connection.h"
 #include "store/transaction.h"
 #include "store/value.h"
 
+#include <chrono>
+#include <memory>
+#include <string>
+
 namespace bulla::store {
 
 struct DatabaseOptions {
     std::string url;  ///< sqlite:///absolute/path (or sqlite:/absolute/path)
-    std::chrono::milliseconds busy_timeout{10'000};  ///< How long a connection waits for another's lock.
-    unsigned checkpoint_pages = 4096;  ///< SQLite: a commit that leaves more pages than this in the log copies them back itself.
+    std::chrono::milliseconds busy_timeout{
+        10'000};  ///< How long a connection waits for another's lock.
+    unsigned checkpoint_pages =
+        4096;  ///< SQLite: a commit that leaves more pages than this in the log copies them back itself.
     std::size_t most_idle_connections = 8;  ///< Of each kind, kept open between leases.
 };
 
@@ -25,7 +27,8 @@ class Database {
     /// Opens (and with Access::read_write makes, mode 0600) the database and tries a connection. With Access::read_only every connection
     /// is read-only and nothing is made. Errors: store.bad_url, store.unsupported (this build links SQLite only), store.missing,
     /// store.corrupt, store.io.
-    [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options, Access access);
+    [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options,
+                                                                Access access);
     explicit Database(std::unique_ptr<Impl> impl);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -43,7 +46,9 @@ class Database {
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
         ~Lease();
+
         Connection& operator*() { return connection_; }
+
         Connection* operator->() { return &connection_; }
 
       private:
@@ -51,6 +56,7 @@ class Database {
         Access access_;
         Connection connection_;
     };
+
     [[nodiscard]] Result<Lease> lease(Access access = Access::read_only);
 
     /// Copies committed pages from the log back into the database without making anybody wait for it. Call it now and then from a thread

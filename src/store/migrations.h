@@ -1,10 +1,10 @@
 #pragma once
-#include <string_view>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/connection.h"
 #include "store/transaction.h"
+
+#include <string_view>
 
 namespace bulla::store {
 
@@ -18,7 +18,7 @@ namespace bulla::store {
 /// Errors: store.newer ("the database is of a newer program"), those of Connection.
 [[nodiscard]] Result<int> migrate(Connection& connection, const Clock& clock);
 
-/// For who only reads: store.newer, or store.older ("run bulla migrate"), unless the database is just at newest_schema().
+/// For who only reads: store.newer, or store.older ("start the service once"), unless the database is just at newest_schema().
 [[nodiscard]] Result<void> check_schema(Connection& connection);
 
 /// Whether a table is there. `name` in lower case.

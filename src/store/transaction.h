@@ -1,9 +1,9 @@
 #pragma once
-#include <string>
-#include <string_view>
-
 #include "base/error.h"
 #include "store/connection.h"
+
+#include <string>
+#include <string_view>
 
 namespace bulla::store {
 
@@ -13,6 +13,7 @@ enum class Outcome { committed, rolled_back, unknown };
 struct CommitResult {
     Outcome outcome = Outcome::committed;
     Error error;  ///< Why it was not committed; empty if it was.
+
     [[nodiscard]] bool committed() const { return outcome == Outcome::committed; }
 };
 
@@ -62,6 +63,7 @@ class Tx {
 
   private:
     explicit Tx(Connection& connection) : connection_(&connection) {}
+
     Connection* connection_;  // nullptr: over
 };
 
@@ -83,6 +85,7 @@ class Savepoint {
 
   private:
     explicit Savepoint(Connection& connection) : connection_(&connection) {}
+
     Connection* connection_;  // nullptr: over
 };
 

@@ -16,12 +16,16 @@ namespace bulla::store {
 class Param {
   public:
     template <std::integral T>
-    Param(T number) : value_(static_cast<std::int64_t>(number)) {}  // NOLINT(google-explicit-constructor)
+    Param(T number)
+        : value_(static_cast<std::int64_t>(number)) {}  // NOLINT(google-explicit-constructor)
 
-    Param(std::string_view text) : value_(text) {}    // NOLINT(google-explicit-constructor)
+    Param(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
+
     Param(const std::string& text) : value_(text) {}  // NOLINT(google-explicit-constructor)
-    Param(const char* text) : value_(text) {}         // NOLINT(google-explicit-constructor)
-    Param(std::nullptr_t) {}                          // NOLINT(google-explicit-constructor)
+
+    Param(const char* text) : value_(text) {}  // NOLINT(google-explicit-constructor)
+
+    Param(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool is_null() const { return value_.index() == 0; }
 
@@ -41,6 +45,7 @@ class Param {
 class Params {
   public:
     Params() = default;
+
     Params(std::initializer_list<Param> list)  // NOLINT(google-explicit-constructor)
         : span_(list.begin(), list.size()) {}
 

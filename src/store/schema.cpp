@@ -1,0 +1,94 @@
+#include "store/schema.h"
+
+namespace bulla::store {
+namespace {
+
+constexpr std::string_view message_signature =
+    "create table message_signature (message_id bigint not null, signer_id varchar(64) not null, "
+    "algorithm varchar(32) not null, key_fingerprint varchar(64) not null, signature {text} not "
+    "null, "
+    "signed_at bigint not null, primary key (message_id, signer_id)){clustered}";
+
+// Times are microseconds since 1970; binary values are base64. No number is given by the database: ids come from the program.
+constexpr std::string_view version_1[] = {
+    "create table meta (name varchar(64) primary key, value {text} not null)",
+    "create table vault_root (id {id} primary key, kdf varchar(32) not null, opslimit bigint not "
+    "null, "
+    "memlimit bigint not null, salt varchar(64) not null, wrapped {text} not null)",
+    // Private keys; kind: dkim, signer, log, tls.
+    "create table vault_item (kind varchar(32) not null, id varchar(191) not null, sealed {text} "
+    "not null, "
+    "created bigint not null, primary key (kind, id))",
+    // scope: '' is the server, then 'domain:x', 'account:y'.
+    "create table setting (scope varchar(191) not null, name varchar(64) not null, value {text} "
+    "not null, "
+    "primary key (scope, name))",
+    "create table domain (name varchar(253) primary key, created bigint not null)",
+    "create table account (login varchar(191) primary key, address varchar(320) not null, "
+    "role varchar(16) not null, password {text} not null, one_time integer not null, "
+    "disabled integer not null, created bigint not null)",
+    "create index account_address on account (address)",
+    "create table dkim_key (domain varchar(253) not null, selector varchar(128) not null, "
+    "algorithm varchar(16) not null, public_key {text} not null, active integer not null, "
+    "created bigint not null, primary key (domain, selector))",
+    // private_path '' : the key is in vault_item; retired 0: in use.
+    "create table signer (id varchar(64) primary key, algorithm varchar(16) not null, "
+    "fingerprint varchar(64) not null, public_key {text} not null, private_path {text} not null, "
+    "created bigint not null, retired bigint not null)",
+    // Every key that a signer ever had, so that old signatures find theirs.
+    "create table signer_key (fingerprint varchar(64) primary key, signer varchar(64) not null, "
+    "algorithm varchar(16) not null, public_key {text} not null, created bigint not null)",
+    "create table archive_group (name varchar(64) primary key, archiving integer not null, "
+    "archival_signer varchar(64) not null, created bigint not null)",
+    "create table archive_group_member (group_name varchar(64) not null, pattern varchar(253) not "
+    "null, "
+    "primary key (group_name, pattern))",
+    // leaf -1: none. summary, trace: sealed.
+    "create table message (id {id} primary key, leaf bigint not null, archived integer not null, "
+    "role varchar(16) not null, size bigint not null, volume varchar(64) not null, pack bigint not "
+    "null, "
+    "pos bigint not null, len bigint not null, slot bigint not null, summary {text} not null, "
+    "trace {text} not null)",
+    message_signature,
+    "create table message_event (message_id bigint not null, seq bigint not null, at bigint not "
+    "null, "
+    "kind varchar(32) not null, detail {text} not null, primary key (message_id, seq)){clustered}",
+    "create table log_leaf (idx {id} primary key, hash varchar(44) not null, entry {text} not "
+    "null)",
+    "create table log_tile (level integer not null, idx bigint not null, data {text} not null, "
+    "primary key (level, idx))",
+    "create table log_checkpoint (size {id} primary key, at bigint not null, note {text} not null)",
+    "create table pack (id {id} primary key, volume varchar(64) not null, opened bigint not null)",
+    // The last committed run of a node: how an unknown COMMIT is decided.
+    "create table seal_run (node {id} primary key, run varchar(32) not null, at bigint not null)",
+    "create table queue_delivery (id {id} primary key, message_id bigint not null, "
+    "route varchar(64) not null, destination varchar(253) not null, state varchar(16) not null, "
+    "next_attempt bigint not null, attempts integer not null, created bigint not null, "
+    "expires bigint not null, warned integer not null, owner integer not null, lease bigint not "
+    "null, "
+    "attempt varchar(32) not null, volume varchar(64) not null, pack bigint not null, "
+    "pos bigint not null, len bigint not null, slot bigint not null, own_record integer not null, "
+    "last_error {text} not null, payload {text} not null)",
+    "create index queue_due on queue_delivery (state, next_attempt)",
+    "create index queue_message on queue_delivery (message_id)",
+    // Slots to overwrite; a row goes when the overwriting is on stable storage.
+    "create table key_shred (volume varchar(64) not null, pack bigint not null, slot bigint not "
+    "null, "
+    "primary key (volume, pack, slot)){clustered}",
+    // idx is the entry's leaf in the log.
+    "create table audit (idx {id} primary key, at bigint not null, actor varchar(191) not null, "
+    "action varchar(64) not null, target varchar(320) not null, detail {text} not null)"};
+
+constexpr Migration all[] = {{1, version_1}};
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+    return all;
+}
+
+std::string_view message_signature_table() {
+    return message_signature;
+}
+
+}  // namespace bulla::store

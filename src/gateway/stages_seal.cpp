@@ -1,0 +1,235 @@
+#include "archive/catalogue.h"
+#include "archive/summary.h"
+#include "gateway/stages.h"
+#include "mail/address.h"
+#include "mail/encoded_word.h"
+#include "queue/queue.h"
+#include "seal/entry.h"
+
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace bulla::gateway {
+
+namespace {
+
+/// All rows of one message; the rider shares it, since a transaction may be tried again.
+struct Rows {
+    archive::MessageRow message;
+    std::vector<archive::SignatureRow> signatures;
+    std::size_t record =
+        0;                 ///< Index in Batch::records of the record that the message's row names.
+    std::size_t leaf = 0;  ///< Index in Batch::leaves; counts when archived.
+};
+
+std::vector<std::string> texts_of(const Result<std::vector<mail::Address>>& addresses) {
+    std::vector<std::string> texts;
+    if (addresses) {
+        for (const auto& address : *addresses) {
+            texts.push_back(address.mailbox.text());
+        }
+    }
+    return texts;
+}
+
+std::string make_summary(const Transit& transit) {
+    const auto& message = transit.message;
+    archive::Summary summary{
+        .subject = mail::decode_encoded_words(message.first("Subject")),
+        .from = transit.from.empty() ? message.first("From") : transit.from.front().text(),
+        .to = texts_of(mail::addresses(message, "To")),
+        .cc = texts_of(mail::addresses(message, "Cc")),
+        .recipients = {},
+        .message_id = message.first("Message-ID"),
+        .date = message.first("Date"),
+        .role = std::string(mail::to_string(transit.envelope.role)),
+        .login = transit.envelope.login.value_or("")};
+    for (const auto& recipient : transit.envelope.recipients) {
+        summary.recipients.push_back(recipient.mailbox.text());
+    }
+    return archive::write_summary(summary);
+}
+
+std::string make_trace(const Transit& transit) {
+    auto stages = nlohmann::json::array();
+    for (const auto& step : transit.trace) {
+        auto facts = nlohmann::json::array();
+        for (const auto& [name, value] : step.facts) {
+            facts.push_back({name, value});
+        }
+        stages.push_back(
+            {{"stage", step.stage}, {"at", to_micros(step.at)}, {"facts", std::move(facts)}});
+    }
+    const nlohmann::json trace{
+        {"begun", to_micros(transit.begun)},
+        {"revision", transit.snapshot->revision},
+        {"added", transit.copies.empty() ? std::string{} : transit.copies.front().prefix},
+        {"stages", std::move(stages)}};
+    return trace.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// ARC-01: the signature is over the stored octets.
+Result<std::vector<archive::SignatureRow>> make_signatures(const Transit& transit, Time now) {
+    std::vector<archive::SignatureRow> rows;
+    for (const auto* signer : transit.signers) {
+        BULLA_TRY(signature, signer->signer->sign_message(transit.message.bytes()));
+        rows.push_back({.message = transit.id,
+                        .signer = signer->id,
+                        .algorithm = signer->algorithm,
+                        .key_fingerprint = signer->signer->public_key().fingerprint(),
+                        .signature = std::move(signature),
+                        .signed_at = now});
+    }
+    return rows;
+}
+
+std::string make_leaf(const Transit& transit,
+                      const Rows& rows,
+                      const seal::PreparedRecord& record,
+                      Time now) {
+    seal::MessageEntry entry{.id = transit.id,
+                             .time = now,
+                             .size = transit.message.bytes().size(),
+                             .commitment = seal::make_commitment(seal::commitment_salt(record.key),
+                                                                 transit.message.bytes()),
+                             .signers = {}};
+    for (const auto& row : rows.signatures) {
+        entry.signers.push_back(row.signer + " " + row.key_fingerprint);
+    }
+    return seal::write_entry(entry);
+}
+
+seal::Rider make_rider(const FlowContext& context, std::shared_ptr<const Rows> rows) {
+    return [&vault = context.vault, rows = std::move(rows)](
+               store::Tx& tx, const seal::Committed& committed) -> Result<void> {
+        auto message = rows->message;
+        message.address = committed.addresses[rows->record];
+        if (message.archived) {
+            message.leaf = static_cast<std::int64_t>(committed.leaf_indexes[rows->leaf]);
+        }
+        BULLA_CHECK(archive::insert_message(tx, vault, message));
+        for (const auto& signature : rows->signatures) {
+            BULLA_CHECK(archive::insert_signature(tx, signature));
+        }
+        return {};
+    };
+}
+
+std::string destination_of(const config::Route& route) {
+    return route.exit == config::RouteExit::smtp ? fmt::format("{}:{}", route.host, route.port)
+                                                 : route.name;
+}
+
+// The recipients of a copy that share a route go in one delivery.
+Result<void> add_deliveries(const Transit& transit,
+                            const Copy& copy,
+                            const queue::NewDelivery& pattern,
+                            std::vector<queue::NewDelivery>& deliveries) {
+    std::map<const config::Route*, std::vector<mail::Recipient>> by_route;
+    for (const auto& recipient : copy.recipients) {
+        const auto* route = transit.snapshot->find_route(recipient.mailbox.domain());
+        if (route == nullptr) {
+            return fail("recipient.no_route",
+                        Fault::sender,
+                        fmt::format("<{}>: no route to this domain", recipient.mailbox.text()));
+        }
+        by_route[route].push_back(recipient);
+    }
+    for (auto& [route, recipients] : by_route) {
+        auto delivery = pattern;
+        delivery.route = route->name;
+        delivery.destination = destination_of(*route);
+        delivery.recipients = std::move(recipients);
+        deliveries.push_back(std::move(delivery));
+    }
+    return {};
+}
+
+/// What is added to a batch, gathered apart so that a failure leaves the batch as it was.
+struct Addition {
+    std::vector<seal::PreparedRecord> records;
+    std::vector<std::string> leaves;
+    std::vector<queue::NewDelivery> deliveries;
+};
+
+Result<void> add_records(const FlowContext& context,
+                         const Transit& transit,
+                         const seal::Batch& batch,
+                         Rows& rows,
+                         Addition& addition) {
+    if (transit.archived) {
+        BULLA_TRY(received,
+                  context.sealer.prepare(
+                      transit.id, seal::RecordKind::received, transit.message.bytes()));
+        addition.leaves.push_back(make_leaf(transit, rows, received, context.clock.now()));
+        addition.records.push_back(std::move(received));
+    }
+    for (const auto& copy : transit.copies) {
+        const bool own = !transit.archived || copy.converted;
+        if (own) {
+            BULLA_TRY(
+                record,
+                context.sealer.prepare(transit.id, seal::RecordKind::copy, copy.message.bytes()));
+            addition.records.push_back(std::move(record));
+        }
+        const queue::NewDelivery pattern{
+            .message = transit.id,
+            .route = {},
+            .destination = {},
+            .from = transit.envelope.from,
+            .recipients = {},
+            .ret = transit.envelope.ret,
+            .envid = transit.envelope.envid,
+            .prefix = copy.prefix,
+            .record = batch.records.size() + (own ? addition.records.size() - 1 : 0),
+            .kind = own ? seal::RecordKind::copy : seal::RecordKind::received,
+            .own_record = own,
+            .eight_bit = copy.eight_bit,
+            .smtputf8 = transit.envelope.smtputf8,
+            .bytes = copy.message.shared()};
+        BULLA_CHECK(add_deliveries(transit, copy, pattern, addition.deliveries));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<StartDeliveries> prepare_seal(const FlowContext& context,
+                                     Transit& transit,
+                                     seal::Batch& batch) {
+    auto rows = std::make_shared<Rows>();
+    rows->record = batch.records.size();
+    rows->leaf = batch.leaves.size();
+    if (transit.archived) {
+        BULLA_TRY(signatures, make_signatures(transit, context.clock.now()));
+        rows->signatures = std::move(signatures);
+    }
+    Addition addition;
+    BULLA_CHECK(add_records(context, transit, batch, *rows, addition));
+    transit.trace.push_back(
+        {.stage = "seal",
+         .at = context.clock.now(),
+         .facts = {{"archived", transit.archived ? "yes" : "no"},
+                   {"deliveries", std::to_string(addition.deliveries.size())}}});
+    rows->message = {.id = transit.id,
+                     .leaf = -1,
+                     .archived = transit.archived,
+                     .role = std::string(mail::to_string(transit.envelope.role)),
+                     .size = transit.message.bytes().size(),
+                     .address = {},
+                     .summary = make_summary(transit),
+                     .trace = make_trace(transit)};
+    std::ranges::move(addition.records, std::back_inserter(batch.records));
+    std::ranges::move(addition.leaves, std::back_inserter(batch.leaves));
+    batch.riders.push_back(make_rider(context, std::move(rows)));
+    auto ticket = context.queue.attach(batch, std::move(addition.deliveries));
+    return [&queue = context.queue,
+            ticket = std::move(ticket)](const seal::Committed& committed) mutable {
+        queue.start(std::move(ticket), committed);
+    };
+}
+
+}  // namespace bulla::gateway

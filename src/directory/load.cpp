@@ -89,8 +89,8 @@ std::shared_ptr<const crypto::Signer> Loader::find_dkim_before(
 Result<void> Loader::load_dkim_keys() {
     BULLA_TRY(rows,
               (connection.query<std::string, std::string, std::string>(
-                  "select domain, selector, public_key from dkim_key where active = 1 order by "
-                  "domain, selector")));
+                  "select domain, selector, public_key from dkim_key where active = 1 "
+                  "order by domain, case algorithm when 'rsa' then 0 else 1 end, selector")));
     for (const auto& [domain, selector_text, public_pem] : rows) {
         const auto selector = Selector::parse(selector_text);
         if (!selector) {

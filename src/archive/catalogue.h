@@ -1,0 +1,90 @@
+#pragma once
+#include "archive/public_keys.h"
+#include "archive/rows.h"
+#include "base/error.h"
+#include "store/database.h"
+#include "vault/vault.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bulla::archive {
+
+// Writing: for riders of a commit (seal::Rider), about 10 µs each. Errors: those of store.
+
+/// Adds a message; its texts are sealed here, so that the database shows no subject and no address.
+[[nodiscard]] Result<void> insert_message(store::Tx& tx,
+                                          const vault::Vault& vault,
+                                          const MessageRow& row);
+[[nodiscard]] Result<void> insert_signature(store::Tx& tx, const SignatureRow& row);
+/// Adds an event with the message's next number; `event.sequence` is not looked at.
+[[nodiscard]] Result<void> insert_event(store::Tx& tx,
+                                        const vault::Vault& vault,
+                                        const EventRow& event);
+
+/// What `bulla archive list` asks for. Empty texts and times ask for nothing.
+struct ListQuery {
+    std::optional<MessageId> before{};  ///< Cursor: only messages older than this one.
+    std::optional<Time> from{};         ///< Received at this moment or later.
+    std::optional<Time> to{};           ///< Received before this moment.
+    std::string sender{};               ///< Part of From, in any case of ASCII letters.
+    std::string recipient{};            ///< Part of To, Cc or an envelope recipient.
+    std::string subject{};              ///< Part of Subject.
+    std::size_t limit = 50;
+    std::size_t window = 20000;  ///< Rows that are opened at most to find `limit` that fit.
+};
+
+/// A message with what did not open of it.
+struct StoredMessage {
+    MessageRow row;
+    std::optional<Error>
+        text_error{};  ///< vault.tampered: then the texts that it concerns are empty.
+};
+
+struct StoredEvent {
+    EventRow row;
+    std::optional<Error> text_error{};
+};
+
+struct Page {
+    std::vector<StoredMessage> messages;  ///< Archived ones, newest first.
+    std::optional<MessageId> next{};      ///< The cursor to go on with; none: that was all.
+};
+
+/// Reads the catalogue. One thread at a time; connection and vault outlive it. Errors: those of store; catalogue.bad (a column that
+/// cannot be what was written).
+class Catalogue {
+  public:
+    Catalogue(store::Connection& connection, const vault::Vault& vault)
+        : connection_(connection), vault_(vault) {}
+
+    /// None: there is no such row.
+    [[nodiscard]] Result<std::optional<StoredMessage>> message(MessageId id) const;
+    [[nodiscard]] Result<std::vector<SignatureRow>> signatures(MessageId id) const;
+    [[nodiscard]] Result<std::vector<StoredEvent>> events(MessageId id) const;
+    [[nodiscard]] Result<Page> list(const ListQuery& query) const;
+
+    /// Every key that a signer of this instance ever had (`signer_key`); rows that are no keys are left out.
+    [[nodiscard]] Result<PublicKeys> kept_keys() const;
+    /// A setting of the server; none: not set.
+    [[nodiscard]] Result<std::optional<std::string>> setting(std::string_view name) const;
+    /// How many messages have a leaf below `leaves`.
+    [[nodiscard]] Result<std::uint64_t> count_with_leaf(std::uint64_t leaves) const;
+
+    struct Place {
+        MessageId id{};
+        std::int64_t leaf = -1;
+    };
+
+    /// Messages with a leaf, by id, those after `after`, at most `limit`.
+    [[nodiscard]] Result<std::vector<Place>> places(MessageId after, std::size_t limit) const;
+
+  private:
+    store::Connection& connection_;
+    const vault::Vault& vault_;
+};
+
+}  // namespace bulla::archive

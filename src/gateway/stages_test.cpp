@@ -14,16 +14,20 @@ Mailbox box(std::string_view text) {
 std::shared_ptr<directory::Snapshot> make_snapshot() {
     auto snapshot = std::make_shared<directory::Snapshot>();
     snapshot->config.hostname = "mx.example.test";
-    snapshot->config.routes = {
-        {.name = "local",
-         .match = {"local"},
-         .exit = config::RouteExit::maildir,
-         .path = "/m/{local}"},
-        {.name = "out", .match = {"*.org", "example.org"}, .host = "192.0.2.9"}};
+    config::Route local;
+    local.name = "local";
+    local.match = {"local"};
+    local.exit = config::RouteExit::maildir;
+    config::Route out;
+    out.name = "out";
+    out.match = {"*.org", "example.org"};
+    out.host = "192.0.2.9";
+    snapshot->config.routes = {local, out};
     snapshot->domains["example.test"] = true;
     const auto add = [&](std::string login, std::string_view address, directory::SendAs send_as) {
-        const auto account = std::make_shared<directory::Account>(
-            directory::Account{.login = login, .address = box(address), .send_as = send_as});
+        directory::Account made{.login = login, .address = box(address), .password = {}};
+        made.send_as = send_as;
+        const auto account = std::make_shared<const directory::Account>(std::move(made));
         snapshot->accounts_by_login[login] = account;
         snapshot->accounts_by_address[account->address.key()] = account;
     };

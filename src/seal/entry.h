@@ -1,12 +1,12 @@
 #pragma once
+#include "base/clock.h"
+#include "base/error.h"
+#include "names/message_id.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/error.h"
-#include "names/message_id.h"
 
 namespace bulla::seal {
 

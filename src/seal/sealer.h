@@ -1,10 +1,4 @@
 #pragma once
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -13,7 +7,15 @@
 #include "tlog/checkpoint.h"
 #include "vault/vault.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace bulla::seal {
+
+class FileOps;
 
 /// What a commit gave to one batch. Valid inside riders (tentatively) and for `done` (finally).
 struct Committed {
@@ -22,16 +24,18 @@ struct Committed {
     Time time;                                ///< When the run was committed.
 };
 
-/// Rows that belong to a batch: run in the run's transaction, after the records' places are known. An error undoes this batch alone.
+/// Rows that belong to a batch: run in the run's transaction, after the records' places are known. An error undoes this batch alone. May run
+/// more than once, when a transaction has to be tried again: only the last time counts, and it must not keep state of its own.
 /// Runs on the sealer's thread; must not wait for anything but the database.
 using Rider = std::function<Result<void>(store::Tx&, const Committed&)>;
 
 /// What is committed together or not at all.
 struct Batch {
     std::vector<PreparedRecord> records;
-    std::vector<std::string> leaves;   ///< Canonical entries (seal/entry.h); a leaf may need a record's address: it does not.
+    std::vector<std::string>
+        leaves;  ///< Canonical entries (seal/entry.h); a leaf may need a record's address: it does not.
     std::vector<Rider> riders;
-    std::vector<Address> shred;        ///< Slots to overwrite once this batch is committed.
+    std::vector<Address> shred;  ///< Slots to overwrite once this batch is committed.
     /// Called once, on the sealer's thread, after the run is on stable storage or has failed. Must be quick.
     /// Errors: seal.full (disk full: 452), seal.failed (451), seal.rolled_back, seal.stopped, or the rider's own.
     std::function<void(Result<Committed>)> done;
@@ -39,14 +43,16 @@ struct Batch {
 
 struct SealerOptions {
     std::string volume_name = "main";
-    std::string volume_path;                       ///< Directory of this node's packs.
-    std::string state_path;                        ///< Directory of `checkpoint`.
+    std::string volume_path;  ///< Directory of this node's packs.
+    std::string state_path;   ///< Directory of `checkpoint`.
     unsigned node = 0;
-    std::string origin;                            ///< The log's name.
+    std::string origin;  ///< The log's name.
     std::size_t max_run_batches = 256;
     std::size_t max_run_bytes = 4U << 20U;
-    std::size_t max_waiting_bytes = 256U << 20U;   ///< More than this handed over and not yet committed: seal.failed at once.
+    std::size_t max_waiting_bytes =
+        256U << 20U;  ///< More than this handed over and not yet committed: seal.failed at once.
     std::uint64_t max_pack_bytes = 1U << 30U;
+    FileOps* files = nullptr;  ///< For tests (seal/files.h); nullptr = the machine's files.
 };
 
 /// The one writer of packs, key slots, log and database: gathers batches into runs and commits each run as one
@@ -56,8 +62,13 @@ class Sealer {
     /// Opens a new pack, loads the log's edge and compares it with `state/checkpoint`. Errors: seal.rolled_back ("the log is older than the
     /// last checkpoint seen: restore newer data, or `bulla log fork`"), those of store and file system.
     /// `log_signer` is the log's Ed25519 key. Database, vault, clock and random outlive the sealer.
-    [[nodiscard]] static Result<std::unique_ptr<Sealer>> open(const SealerOptions& options, store::Database& database, const vault::Vault& vault,
-                                                              std::shared_ptr<const crypto::Signer> log_signer, const Clock& clock, Random& random);
+    [[nodiscard]] static Result<std::unique_ptr<Sealer>> open(
+        const SealerOptions& options,
+        store::Database& database,
+        const vault::Vault& vault,
+        std::shared_ptr<const crypto::Signer> log_signer,
+        const Clock& clock,
+        Random& random);
     Sealer() = default;
     Sealer(const Sealer&) = delete;
     Sealer& operator=(const Sealer&) = delete;
@@ -65,6 +76,11 @@ class Sealer {
     virtual ~Sealer() = default;
 
     virtual void submit(Batch batch) = 0;
+    /// Makes a record of `plain`: one over 1 MiB is compressed, sealed and synced into a pack for large records at once, without a copy
+    /// in memory; all others as prepare_record. Blocks on the disk: for a work thread. Errors: seal.full, seal.failed.
+    [[nodiscard]] virtual Result<PreparedRecord> prepare(MessageId message,
+                                                         RecordKind kind,
+                                                         std::string_view plain) = 0;
     /// submit() and wait. Not from the sealer's thread.
     [[nodiscard]] Result<Committed> commit(Batch batch);
     /// False after a failure that stops sealing (roll-back, unknown commit): then `why` says it.
@@ -80,6 +96,7 @@ class RecordReader {
         std::string volumes_path;  ///< Directory that holds one directory a volume.
         std::uint64_t max_plain_bytes = 256U << 20U;
     };
+
     RecordReader(Options options, const vault::Vault& vault);
     ~RecordReader();
     RecordReader(const RecordReader&) = delete;
@@ -89,9 +106,12 @@ class RecordReader {
         std::string plain;
         std::string salt;  ///< commitment_salt of its key.
     };
+
     /// Errors, each with the place: pack.missing, pack.short_read, pack.bad_header, pack.wrong_message (the record is of another message or kind),
     /// pack.shredded (the key was destroyed), pack.bad_slot, pack.tampered (authentication failed), pack.bad_compression, pack.too_large.
-    [[nodiscard]] Result<Opened> read(const Address& address, MessageId message, RecordKind kind) const;
+    [[nodiscard]] Result<Opened> read(const Address& address,
+                                      MessageId message,
+                                      RecordKind kind) const;
 
   private:
     struct Impl;

@@ -204,10 +204,10 @@ TEST(ServerSession, c2_5_bdat) {
         Greeted driver(test_options());
         driver.say("MAIL FROM:<>\r\nRCPT TO:<b@example.test>\r\n");
         // RFC 3030 2: no dot is taken out, and the CRLF may lie across chunks.
-        EXPECT_EQ(codes(driver.say(
-                      "BDAT 8\r\n.a: b\r\n\r\rBDAT 3\r\n\n.\rBDAT 0\r\nBDAT 1 LAST\r\n\nNOOP\r\n",
-                      piece)),
-                  "250 250 250 250 250");
+        EXPECT_EQ(
+            codes(driver.say(
+                "BDAT 8\r\n.a: b\r\n\rBDAT 3\r\n\n.\rBDAT 0\r\nBDAT 1 LAST\r\n\nNOOP\r\n", piece)),
+            "250 250 250 250 250");
         ASSERT_EQ(driver.messages.size(), 1U);
         EXPECT_EQ(driver.messages[0].text.bytes, ".a: b\r\n\r\n.\r\n");
     }

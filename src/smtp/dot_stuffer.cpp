@@ -1,0 +1,34 @@
+#include "smtp/dot_stuffer.h"
+
+namespace bulla::smtp {
+
+bool DotStuffer::next(std::vector<std::string_view>& out, std::size_t max) {
+    const std::size_t limit = out.size() + max;
+    while (piece_ < pieces_.size()) {
+        std::string_view& rest = pieces_[piece_];
+        if (rest.empty()) {
+            ++piece_;
+            continue;
+        }
+        if (out.size() + 2 > limit) {
+            return true;
+        }
+        // RFC 5321 4.5.2: "If it is a period, one additional period is inserted at the beginning of the line." After any LF: a message holds
+        // no bare one, and if it ever did, a server that takes it for a line end must not see the end of the data.
+        if (line_start_ && rest.front() == '.') {
+            out.emplace_back(".");
+        }
+        const std::size_t found = rest.find("\n.");
+        const std::size_t length = found == std::string_view::npos ? rest.size() : found + 1;
+        out.push_back(rest.substr(0, length));
+        line_start_ = rest[length - 1] == '\n';
+        rest.remove_prefix(length);
+    }
+    if (!ended_) {
+        out.emplace_back(line_start_ ? ".\r\n" : "\r\n.\r\n");
+        ended_ = true;
+    }
+    return false;
+}
+
+}  // namespace bulla::smtp

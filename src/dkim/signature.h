@@ -1,0 +1,58 @@
+#pragma once
+#include "base/error.h"
+#include "dkim/types.h"
+#include "names/domain.h"
+#include "names/selector.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bulla::dkim {
+
+/// A DKIM-Signature field (RFC 6376 3.5) that has been read and found sound. `headers` and the offsets point into the field's bytes.
+struct Signature {
+    Algorithm algorithm = Algorithm::rsa_sha256;
+    CanonPair canon;
+    DomainName domain;                         ///< d=
+    Selector selector;                         ///< s=
+    std::string signature;                     ///< b=, decoded.
+    std::string body_hash;                     ///< bh=, decoded, 32 octets.
+    std::vector<std::string_view> headers;     ///< h=, as written.
+    std::string identity;                      ///< i=, or "@" and the domain.
+    DomainName identity_domain;                ///< Its domain, which is `domain` or below it.
+    std::optional<std::uint64_t> body_length;  ///< l=
+    std::optional<std::int64_t> time;          ///< t=, seconds since 1970.
+    std::optional<std::int64_t> expiry;        ///< x=, seconds since 1970.
+    std::size_t value_begin =
+        0;  ///< Where the value of b= and the white space around it lie in the whole field.
+    std::size_t value_end = 0;
+
+    /// The name of the key record: selector._domainkey.domain.
+    [[nodiscard]] std::string key_name() const;
+};
+
+/// What a DKIM-Signature says of itself, sound or not: for reports.
+struct SignatureClaims {
+    std::string domain;
+    std::string selector;
+    std::string algorithm;
+};
+
+struct SignatureLimits {
+    std::size_t max_headers = 512;
+    std::size_t max_octets = 64 * 1024;
+};
+
+/// Reads the DKIM-Signature `field` (the whole field with name and CRLF, which must outlive the result) and checks what can be checked
+/// without key, time and message (RFC 6376 6.1.1). `claims` is filled as far as the field can be read. Errors: dkim.bad_tags,
+/// dkim.too_many_tags, dkim.bad_version, dkim.missing_tag, dkim.bad_value, dkim.historic_algorithm, dkim.unknown_algorithm,
+/// dkim.from_not_signed, dkim.identity_outside, dkim.bad_query.
+[[nodiscard]] Result<Signature> parse_signature(std::string_view field,
+                                                SignatureClaims& claims,
+                                                const SignatureLimits& limits = {});
+
+}  // namespace bulla::dkim

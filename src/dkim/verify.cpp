@@ -1,0 +1,283 @@
+#include "dkim/verify.h"
+
+#include "dkim/canon.h"
+#include "dkim/signed_bytes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulla::dkim {
+
+namespace {
+
+constexpr std::size_t least_rsa_bits = 1024;
+
+void conclude(SignatureResult& result, Verdict verdict, std::string reason) {
+    result.verdict = verdict;
+    result.reason = std::move(reason);
+}
+
+void describe(SignatureResult& result, const Signature& signature) {
+    result.domain = signature.domain.ascii();
+    result.selector = signature.selector.text();
+    result.algorithm = to_string(signature.algorithm);
+    result.identity = signature.identity;
+    result.headers.assign(signature.headers.begin(), signature.headers.end());
+    result.body_length = signature.body_length;
+    result.time = signature.time;
+}
+
+// Body digests by what they depend on, so that many signatures hash a body once for each difference.
+class BodyDigests {
+  public:
+    explicit BodyDigests(std::string_view body) : body_(body) {}
+
+    const BodyDigest& of(Canon canon, std::optional<std::uint64_t> limit) {
+        for (const Known& known : known_) {
+            if (known.canon == canon && known.limit == limit) {
+                return known.digest;
+            }
+        }
+        return known_.emplace_back(canon, limit, digest_body(canon, body_, limit)).digest;
+    }
+
+  private:
+    struct Known {
+        Canon canon;
+        std::optional<std::uint64_t> limit;
+        BodyDigest digest;
+    };
+
+    std::string_view body_;
+    std::vector<Known> known_;
+};
+
+// What the signatures of one message share while they are checked.
+struct Bytes {
+    const FieldList& fields;
+    BodyDigests& bodies;
+};
+
+bool verifies(const crypto::PublicKey& key,
+              const Signature& signature,
+              const crypto::Sha256& digest) {
+    // RFC 8463 3: Ed25519 signs the SHA-256 digest as its message.
+    return signature.algorithm == Algorithm::ed25519_sha256
+               ? key.verify_message(crypto::view(digest), signature.signature)
+               : key.verify_digest(crypto::view(digest), signature.signature);
+}
+
+void check_bytes(SignatureResult& result,
+                 const Signature& signature,
+                 std::string_view field,
+                 const crypto::PublicKey& key,
+                 Bytes& bytes) {
+    const BodyDigest& body = bytes.bodies.of(signature.canon.body, signature.body_length);
+    // RFC 6376 3.5, l=: "This value MUST NOT be larger than the actual number of octets in the canonicalized message body."
+    if (signature.body_length && *signature.body_length > body.length) {
+        return conclude(result, Verdict::permerror, "l= is larger than the body");
+    }
+    result.uncovered = signature.body_length ? body.length - *signature.body_length : 0;
+    if (crypto::view(body.hash) != signature.body_hash) {
+        return conclude(
+            result, Verdict::fail, "the body hash does not match: the body was changed");
+    }
+    if (!verifies(key, signature, digest_header(bytes.fields, signature, field))) {
+        return conclude(result,
+                        Verdict::fail,
+                        "the signature does not match: signed header fields were changed, or the "
+                        "key is another");
+    }
+    conclude(result,
+             Verdict::pass,
+             result.uncovered == 0
+                 ? "the signature is good"
+                 : "the signature is good, but the end of the body is not signed");
+}
+
+// What a key record allows (RFC 6376 6.1.2); false after the result is set.
+bool accepts(SignatureResult& result,
+             const Signature& signature,
+             const KeyRecord& record,
+             std::size_t min_rsa_bits) {
+    result.testing = record.testing;
+    if (!record.key) {
+        conclude(result, Verdict::permerror, "the key has been revoked");
+        return false;
+    }
+    result.key_bits = record.key->bits();
+    if (record.algorithm != signature.algorithm) {
+        conclude(result, Verdict::permerror, "the key is of another type than the signature");
+        return false;
+    }
+    // RFC 6376 3.6.1, t=s: "Any DKIM-Signature header fields using the "i=" tag MUST have the same domain value on the right-hand side of
+    // the "@" in the "i=" tag and the value of the "d=" tag."
+    if (record.same_domain && signature.identity_domain != signature.domain) {
+        conclude(result, Verdict::permerror, "the key does not serve subdomains, but i= names one");
+        return false;
+    }
+    // RFC 8301 3.2: "Verifiers MUST NOT consider signatures using RSA keys of less than 1024 bits as valid signatures."
+    if (signature.algorithm == Algorithm::rsa_sha256 &&
+        result.key_bits < std::max(min_rsa_bits, least_rsa_bits)) {
+        conclude(result,
+                 Verdict::policy,
+                 "the RSA key of " + std::to_string(result.key_bits) + " bits is too short");
+        return false;
+    }
+    return true;
+}
+
+// The TXT records of the answer that begin like key records: others may stand at the same name by a wildcard.
+std::vector<std::string> key_texts(const dns::DnsAnswer& answer, std::size_t most) {
+    std::vector<std::string> found = dns::texts(answer);
+    const auto strange = [](const std::string& text) {
+        return text.find("p=") == std::string::npos && text.find("p =") == std::string::npos;
+    };
+    if (found.size() > 1) {
+        std::erase_if(found, strange);
+    }
+    found.resize(std::min(found.size(), most));
+    return found;
+}
+
+}  // namespace
+
+Verification::Verification(mail::Message message, Time now, const VerifyLimits& limits)
+    : message_(std::move(message)), limits_(limits) {
+    for (const mail::FieldSpan& span : message_.fields()) {
+        if (!mail::equal_ignoring_case(message_.name(span), "DKIM-Signature")) {
+            continue;
+        }
+        candidates_.push_back(read(message_.field(span), now, candidates_.size()));
+        const auto& signature = candidates_.back().signature;
+        if (!signature) {
+            continue;
+        }
+        dns::DnsQuestion question{.type = dns::RecordType::txt, .name = signature->key_name()};
+        if (std::ranges::find(questions_, question) == questions_.end()) {
+            questions_.push_back(std::move(question));
+        }
+    }
+}
+
+Verification::Candidate Verification::read(std::string_view field,
+                                           Time now,
+                                           std::size_t index) const {
+    Candidate candidate{.field = field, .signature = std::nullopt, .result = {}};
+    SignatureResult& result = candidate.result;
+    if (index >= limits_.max_signatures) {
+        conclude(result,
+                 Verdict::policy,
+                 "not examined: the message has more signatures than the limit allows");
+        return candidate;
+    }
+    SignatureClaims claims;
+    auto signature = parse_signature(field, claims, limits_.signature);
+    if (!signature) {
+        result.domain = std::move(claims.domain);
+        result.selector = std::move(claims.selector);
+        result.algorithm = std::move(claims.algorithm);
+        conclude(result, Verdict::permerror, std::move(signature.error().text));
+        return candidate;
+    }
+    describe(result, *signature);
+    const std::int64_t seconds = to_unix(now);
+    // RFC 6376 6.1.1: "Verifiers SHOULD ignore the DKIM-Signature header field and return PERMFAIL (signature expired) if it contains an
+    // "x=" tag and the signature has expired."
+    if (signature->expiry && *signature->expiry < seconds) {
+        conclude(result, Verdict::permerror, "the signature has expired");
+    } else if (signature->time && *signature->time > seconds + limits_.max_clock_skew.count()) {
+        conclude(result, Verdict::permerror, "the signature was made in the future");
+    } else if (!DomainName::parse(signature->key_name())) {
+        conclude(result, Verdict::permerror, "the name of the key record is too long");
+    } else {
+        candidate.signature = *std::move(signature);
+    }
+    return candidate;
+}
+
+std::vector<SignatureResult> Verification::evaluate(std::span<const dns::DnsAnswer> answers,
+                                                    KeyCache& keys) const {
+    const FieldList fields(message_);
+    BodyDigests bodies(message_.body());
+    Bytes bytes{.fields = fields, .bodies = bodies};
+    std::vector<SignatureResult> results;
+    for (const Candidate& candidate : candidates_) {
+        SignatureResult& result = results.emplace_back(candidate.result);
+        if (!candidate.signature) {
+            continue;
+        }
+        const Signature& signature = *candidate.signature;
+        const std::string name = signature.key_name();
+        const auto answer = std::ranges::find_if(answers, [&](const dns::DnsAnswer& one) {
+            return one.type == dns::RecordType::txt && mail::equal_ignoring_case(one.name, name);
+        });
+        // RFC 6376 6.1.2: "If the query for the public key fails to respond, the Verifier MAY seek a later verification attempt by
+        // returning TEMPFAIL (key unavailable)."
+        if (answer == answers.end() || answer->is_temporary_failure()) {
+            conclude(result, Verdict::temperror, "the key record could not be asked for");
+            continue;
+        }
+        result.dns_security = answer->security;
+        const std::vector<std::string> texts = key_texts(*answer, limits_.max_keys);
+        // RFC 6376 6.1.2: "If the query for the public key fails because the corresponding key record does not exist, the Verifier MUST
+        // immediately return PERMFAIL (no key for signature)."
+        if (texts.empty()) {
+            conclude(result, Verdict::permerror, "there is no key record at " + name);
+        }
+        for (const std::string& text : texts) {
+            result.key_record = text;
+            const KeyCache::Entry record = keys.find(text);
+            if (!*record) {
+                conclude(result, Verdict::permerror, record->error().text);
+            } else if (accepts(result, signature, **record, limits_.min_rsa_bits)) {
+                check_bytes(result, signature, candidate.field, *(*record)->key, bytes);
+            }
+            if (result.verdict == Verdict::pass) {
+                break;
+            }
+        }
+    }
+    return results;
+}
+
+Result<std::vector<SignatureResult>> self_check(const std::string& added,
+                                                const mail::Message& message,
+                                                std::span<const OwnKey> keys,
+                                                Time now) {
+    BULLA_TRY(above, mail::Message::parse(added));
+    const FieldList fields(above, message);
+    BodyDigests bodies(message.body());
+    Bytes bytes{.fields = fields, .bodies = bodies};
+    std::vector<SignatureResult> results;
+    for (const mail::FieldSpan& span : above.fields()) {
+        if (!mail::equal_ignoring_case(above.name(span), "DKIM-Signature")) {
+            continue;
+        }
+        const std::string_view field = above.field(span);
+        SignatureResult& result = results.emplace_back();
+        SignatureClaims claims;
+        const auto signature = parse_signature(field, claims);
+        if (!signature) {
+            conclude(result, Verdict::permerror, signature.error().text);
+            continue;
+        }
+        describe(result, *signature);
+        const auto own = std::ranges::find_if(keys, [&](const OwnKey& key) {
+            return key.domain == signature->domain && key.selector == signature->selector;
+        });
+        const bool rsa = signature->algorithm == Algorithm::rsa_sha256;
+        if (own == keys.end() ||
+            own->key.type() != (rsa ? crypto::KeyType::rsa : crypto::KeyType::ed25519)) {
+            conclude(result, Verdict::fail, "the signature is by none of our keys");
+        } else if (signature->expiry && *signature->expiry < to_unix(now)) {
+            conclude(result, Verdict::fail, "the signature has expired");
+        } else {
+            result.key_bits = own->key.bits();
+            check_bytes(result, *signature, field, own->key, bytes);
+        }
+    }
+    return results;
+}
+
+}  // namespace bulla::dkim

@@ -144,7 +144,8 @@ Result<void> Instance::load_ids() {
 }
 
 Result<void> Instance::reload() {
-    return reload(config_);
+    // A bulla.toml that was read again stays in force.
+    return reload(snapshots_ ? snapshots_->current()->config : config_);
 }
 
 Result<void> Instance::reload(const config::Config& config) {

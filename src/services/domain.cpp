@@ -1,0 +1,108 @@
+#include "names/domain.h"
+
+#include "services/change.h"
+#include "services/lookup.h"
+#include "services/table.h"
+
+#include <fmt/format.h>
+
+namespace bulla::services {
+
+// {"name"} → {"name"}. Errors: domain.bad, domain.exists.
+Result<json> add_domain(ServiceContext& context, const Caller& caller, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(text, in.text("name", 253));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(domain, DomainName::parse(text));
+    const std::string name = domain.ascii();
+    BULLA_TRY(exists, has_domain(context, name));
+    if (exists) {
+        return fail("domain.exists", Fault::sender, name + " is there already");
+    }
+    const std::int64_t now = to_micros(context.clock.now());
+    const auto rows = [name, now](store::Tx& tx, const seal::Committed&) {
+        return tx.run("insert into domain (name, created) values (:name, :created)", {name, now});
+    };
+    BULLA_CHECK(
+        commit_change(context, caller, {.action = "domain.add", .target = name, .rows = rows}));
+    return json{{"name", name}};
+}
+
+// {} → [{"name", "created", "accounts", "dkim_keys"}]
+Result<json> list_domains(ServiceContext& context, const Caller&, const json& arguments) {
+    BULLA_CHECK(Arguments(arguments).finish());
+    BULLA_TRY(connection, context.database.lease());
+    json out = json::array();
+    const auto take = [&](std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>&& row) {
+        const auto& [name, created, accounts, keys] = row;
+        out.push_back(
+            {{"name", name}, {"created", created}, {"accounts", accounts}, {"dkim_keys", keys}});
+        return true;
+    };
+    BULLA_CHECK((connection->visit<std::string, std::int64_t, std::int64_t, std::int64_t>(
+        "select d.name, d.created, (select count(*) from account a where a.address like '%@' || "
+        "d.name), "
+        "(select count(*) from dkim_key k where k.domain = d.name and k.active = 1) from domain d "
+        "order by d.name",
+        {},
+        take)));
+    return out;
+}
+
+namespace {
+
+Result<void> check_unused(ServiceContext& context, const std::string& name, bool force) {
+    BULLA_TRY(
+        accounts,
+        count_rows(context, "select count(*) from account where address like '%@' || :key", name));
+    if (accounts != 0) {
+        return fail(
+            "domain.in_use",
+            Fault::sender,
+            fmt::format(
+                "{} accounts have addresses in {}: give them others first", accounts, name));
+    }
+    BULLA_TRY(keys, count_rows(context, "select count(*) from dkim_key where domain = :key", name));
+    if (keys != 0 && !force) {
+        return fail(
+            "domain.has_keys",
+            Fault::sender,
+            fmt::format("{} has {} DKIM keys: remove them first, or use --force", name, keys));
+    }
+    return {};
+}
+
+}  // namespace
+
+// {"name", "force"?} → {"name"}. Errors: domain.missing, domain.in_use, domain.has_keys.
+Result<json> remove_domain(ServiceContext& context, const Caller& caller, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(text, in.text("name", 253));
+    BULLA_TRY(force, in.flag_or("force", false));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(domain, DomainName::parse(text));
+    const std::string name = domain.ascii();
+    BULLA_TRY(exists, has_domain(context, name));
+    if (!exists) {
+        return fail("domain.missing", Fault::sender, "there is no domain " + name);
+    }
+    BULLA_CHECK(check_unused(context, name, force));
+    const auto rows = [name, scope = "domain:" + name](store::Tx& tx,
+                                                       const seal::Committed&) -> Result<void> {
+        BULLA_TRY(
+            selectors,
+            tx.query<std::string>("select selector from dkim_key where domain = :domain", {name}));
+        for (const auto& [selector] : selectors) {
+            BULLA_CHECK(tx.run("delete from vault_item where kind = 'dkim' and id = :id",
+                               {name + "/" + selector}));
+        }
+        BULLA_CHECK(tx.run("delete from dkim_key where domain = :domain", {name}));
+        BULLA_CHECK(tx.run("delete from setting where scope = :scope", {scope}));
+        return tx.run("delete from domain where name = :name", {name});
+    };
+    BULLA_CHECK(
+        commit_change(context, caller, {.action = "domain.remove", .target = name, .rows = rows}));
+    return json{{"name", name}};
+}
+
+}  // namespace bulla::services

@@ -1,5 +1,7 @@
 #include "mail/message.h"
 
+#include "mail/header_scan.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -44,12 +46,6 @@ std::size_t line_end(std::string_view bytes, std::size_t from) {
     return bytes.size();
 }
 
-struct HeaderScan {
-    std::vector<FieldSpan> fields;
-    std::size_t header_end = 0;
-    std::size_t body_begin = 0;
-};
-
 std::unexpected<Error> header_too_long() {
     return fail("message.header_too_long",
                 Fault::sender,
@@ -63,6 +59,8 @@ std::size_t field_end(std::string_view bytes, std::size_t end, std::size_t limit
     }
     return end;
 }
+
+}  // namespace
 
 Result<HeaderScan> scan_header(std::string_view bytes, const MessageLimits& limits) {
     const std::size_t limit =
@@ -98,8 +96,6 @@ Result<HeaderScan> scan_header(std::string_view bytes, const MessageLimits& limi
     scan.header_end = scan.body_begin = at;
     return scan;
 }
-
-}  // namespace
 
 Result<Message> Message::parse(std::string bytes, const MessageLimits& limits) {
     return parse(std::make_shared<const std::string>(std::move(bytes)), limits);

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/error.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
 
 namespace bulla::mail {
 
@@ -31,21 +31,33 @@ class Message {
     /// Takes the bytes and finds the fields. A line that is no field ends the header (the body then starts there), as receivers do.
     /// Errors: message.header_too_long, message.too_many_fields.
     [[nodiscard]] static Result<Message> parse(std::string bytes, const MessageLimits& limits = {});
-    [[nodiscard]] static Result<Message> parse(std::shared_ptr<const std::string> bytes, const MessageLimits& limits = {});
+    [[nodiscard]] static Result<Message> parse(std::shared_ptr<const std::string> bytes,
+                                               const MessageLimits& limits = {});
 
-    [[nodiscard]] std::string_view bytes() const { return bytes_ ? std::string_view(*bytes_) : std::string_view{}; }
+    [[nodiscard]] std::string_view bytes() const {
+        return bytes_ ? std::string_view(*bytes_) : std::string_view{};
+    }
+
     [[nodiscard]] const std::shared_ptr<const std::string>& shared() const { return bytes_; }
+
     [[nodiscard]] const std::vector<FieldSpan>& fields() const { return fields_; }
+
     /// The whole field with its CRLF.
-    [[nodiscard]] std::string_view field(const FieldSpan& span) const { return bytes().substr(span.begin, span.end - span.begin); }
+    [[nodiscard]] std::string_view field(const FieldSpan& span) const {
+        return bytes().substr(span.begin, span.end - span.begin);
+    }
+
     /// The name as written, without white space before the colon.
     [[nodiscard]] std::string_view name(const FieldSpan& span) const;
     /// What stands after the colon, without the last CRLF; still folded.
     [[nodiscard]] std::string_view value(const FieldSpan& span) const;
+
     /// All header fields with their CRLFs, without the empty line.
     [[nodiscard]] std::string_view header() const { return bytes().substr(0, header_end_); }
+
     /// What follows the empty line; empty if there is none.
     [[nodiscard]] std::string_view body() const { return bytes().substr(body_begin_); }
+
     /// The value of the first field named `name` (any letter case), unfolded and trimmed; empty if there is none.
     [[nodiscard]] std::string first(std::string_view name) const;
     /// The number of fields named `name`.

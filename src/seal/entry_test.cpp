@@ -1,8 +1,8 @@
 #include "seal/entry.h"
 
-#include <algorithm>
-
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace bulla::seal {
 namespace {
@@ -20,7 +20,7 @@ TEST(Entry, c2_10_a_message_has_one_text) {
     const auto text = write_entry(entry);
     EXPECT_EQ(text,
               "bulla/message/v1\nid " + entry.id.text() +
-                  "\ntime 2026-11-18T11:46:40.123456Z\nsize 10240\ncommitment " +
+                  "\ntime 2026-11-18T11:06:40.123456Z\nsize 10240\ncommitment " +
                   std::string(64, 'a') + "\nsigner office " + std::string(64, '1') +
                   "\nsigner board " + std::string(64, '2') + "\n");
     const auto again = parse_message_entry(text);

@@ -95,15 +95,18 @@ Result<void> Connection::fetch(std::string_view sql,
         use.drop();
         use->bind(params.span());
         use->start();
-        while (use->next()) {
+        bool more = true;
+        bool wanted = true;
+        while (wanted && (more = use->next())) {
             for (std::size_t i = 0; i < columns.size(); ++i) {
                 unexpected_null = unexpected_null || (!columns[i].nullable && use->is_null(i));
             }
-            if (unexpected_null || !take(*use)) {
-                return;
-            }
+            wanted = !unexpected_null && take(*use);
         }
-        use.keep();
+        // Who looks up one row stops at what mostly is the last: one step more finds the end and saves the statement.
+        if (!more || !use->next()) {
+            use.keep();
+        }
     }));
     if (unexpected_null) {
         return fail("store.corrupt", Fault::us, "the database holds NULL where a value has to be");

@@ -11,7 +11,7 @@
 namespace bulla::store {
 
 struct DatabaseOptions {
-    std::string url;  ///< sqlite:///absolute/path (or sqlite:/absolute/path)
+    std::string url = {};  ///< sqlite:///absolute/path (or sqlite:/absolute/path)
     std::chrono::milliseconds busy_timeout{
         10'000};  ///< How long a connection waits for another's lock.
     unsigned checkpoint_pages =

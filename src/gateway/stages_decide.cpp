@@ -57,25 +57,40 @@ Result<void> decide_archiving(Transit& transit, TraceStep& step) {
     return {};
 }
 
+// RFC 6531 3.6: a message needs SMTPUTF8 for its header or for an address of its envelope, whatever the client asked for.
+bool addresses_need_utf8(const mail::Envelope& envelope) {
+    return (envelope.from && envelope.from->needs_utf8()) ||
+           std::ranges::any_of(envelope.recipients, [](const auto& recipient) {
+               return recipient.mailbox.needs_utf8();
+           });
+}
+
+Result<void> convert(const Transit& transit, Copy& copy, TraceStep& step) {
+    BULLA_TRY(seven_bit, mail::make_seven_bit(transit.message));
+    BULLA_TRY(converted, mail::Message::parse(std::move(seven_bit.bytes)));
+    copy.message = std::move(converted);
+    copy.converted = true;
+    step.facts.emplace_back("converted",
+                            seven_bit.complete ? "to 7 bit (setting seven_bit)"
+                                               : "to 7 bit, but for what a signature covers");
+    return {};
+}
+
 Result<void> decide_copies(Transit& transit, TraceStep& step) {
-    Copy copy{.message = transit.message,
-              .converted = false,
-              .prefix = {},
-              .recipients = transit.envelope.recipients,
-              .eight_bit = false};
-    copy.eight_bit = mail::needs_8bit(transit.message);
-    if (copy.eight_bit && transit.snapshot->settings.seven_bit_always) {
-        auto converted = mail::convert_to_7bit(transit.message);
-        if (converted) {
-            BULLA_TRY(parsed, mail::Message::parse(std::move(*converted)));
-            copy.message = std::move(parsed);
-            copy.converted = true;
-            copy.eight_bit = mail::needs_8bit(copy.message);
-            step.facts.emplace_back("converted", "to 7 bit (setting seven_bit)");
+    Copy copy;
+    copy.message = transit.message;
+    copy.recipients = transit.envelope.recipients;
+    auto needs = mail::find_needs(transit.message);
+    if ((needs.eight_bit || needs.binary) && transit.snapshot->settings.seven_bit_always) {
+        // What cannot be converted goes on as it is: the next hop decides whether it can take it.
+        if (auto outcome = convert(transit, copy, step); outcome) {
+            needs = mail::find_needs(copy.message);
         } else {
-            step.facts.emplace_back("not converted", converted.error().text);
+            step.facts.emplace_back("not converted", outcome.error().text);
         }
     }
+    copy.eight_bit = needs.eight_bit || needs.binary;
+    copy.smtputf8 = needs.smtputf8 || addresses_need_utf8(transit.envelope);
     transit.copies.push_back(std::move(copy));
     step.facts.emplace_back("copies", "1");
     return {};

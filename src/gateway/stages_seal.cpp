@@ -188,7 +188,7 @@ Result<void> add_records(const FlowContext& context,
             .kind = own ? seal::RecordKind::copy : seal::RecordKind::received,
             .own_record = own,
             .eight_bit = copy.eight_bit,
-            .smtputf8 = transit.envelope.smtputf8,
+            .smtputf8 = copy.smtputf8,
             .bytes = copy.message.shared()};
         BULLA_CHECK(add_deliveries(transit, copy, pattern, addition.deliveries));
     }

@@ -28,7 +28,8 @@ struct Copy {
     std::string
         prefix;  ///< Header lines put before it: DKIM-Signature, Received and what was missing.
     std::vector<mail::Recipient> recipients;
-    bool eight_bit = false;
+    bool eight_bit = false;  ///< The next hop must offer 8BITMIME.
+    bool smtputf8 = false;   ///< The next hop must offer SMTPUTF8.
 };
 
 /// A message on its way through the flow. Each stage reads what earlier ones found and adds its own; nothing else is changed.

@@ -1,0 +1,135 @@
+#include "queue/queue.h"
+
+#include "services/change.h"
+#include "services/table.h"
+
+#include <algorithm>
+
+namespace bulla::services {
+namespace {
+
+constexpr std::int64_t max_listed = 1000;
+
+Result<queue::Queue*> find_queue(ServiceContext& context) {
+    if (context.queue == nullptr) {
+        return fail("service.read_only", Fault::us, "the queue is not open");
+    }
+    return context.queue;
+}
+
+json describe(const queue::QueueItem& item) {
+    return {{"id", item.id.text()},
+            {"message", item.message.text()},
+            {"route", item.route},
+            {"destination", item.destination},
+            {"state", item.state},
+            {"active", item.active},
+            {"created", to_micros(item.created)},
+            {"next_attempt", to_micros(item.next_attempt)},
+            {"expires", to_micros(item.expires)},
+            {"attempts", item.attempts},
+            {"last_error", item.last_error},
+            {"from", item.from},
+            {"recipients", item.recipients}};
+}
+
+Result<queue::DeliveryId> read_id(Arguments& in) {
+    BULLA_TRY(text, in.text("id", 64));
+    return queue::DeliveryId::parse(text);
+}
+
+/// What an administrator does to a delivery: first done, then written down (the queue commits on its own).
+Result<json> act(ServiceContext& context,
+                 const Caller& caller,
+                 const char* action,
+                 queue::DeliveryId id,
+                 const Result<void>& done) {
+    BULLA_CHECK(done);
+    BULLA_CHECK(
+        commit_change(context, caller, {.action = action, .target = id.text(), .deciding = false}));
+    return json{{"id", id.text()}};
+}
+
+Result<json> act_on(ServiceContext& context,
+                    const Caller& caller,
+                    const json& arguments,
+                    const char* action,
+                    Result<void> (queue::Queue::*what)(queue::DeliveryId)) {
+    Arguments in(arguments);
+    BULLA_TRY(id, read_id(in));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(queue, find_queue(context));
+    return act(context, caller, action, id, (queue->*what)(id));
+}
+
+}  // namespace
+
+// {"state"?, "destination"?, "route"?, "message"?, "address"?, "after"?, "limit"?} → {"items": […], "next"}; "next" 0: that was all.
+Result<json> list_queue(ServiceContext& context, const Caller&, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(state, in.text_or("state", "", 16));
+    BULLA_TRY(destination, in.text_or("destination", "", 320));
+    BULLA_TRY(route, in.text_or("route", "", 64));
+    BULLA_TRY(message_text, in.text_or("message", "", 32));
+    BULLA_TRY(address, in.text_or("address", "", 320));
+    BULLA_TRY(after, in.whole_or("after", 0));
+    BULLA_TRY(limit, in.whole_or("limit", 100));
+    BULLA_CHECK(in.finish());
+    queue::QueueFilter filter{.state = state,
+                              .destination = destination,
+                              .route = route,
+                              .message = {},
+                              .address = address};
+    if (!message_text.empty()) {
+        BULLA_TRY(message, MessageId::parse(message_text));
+        filter.message = message;
+    }
+    BULLA_TRY(queue, find_queue(context));
+    BULLA_TRY(
+        page,
+        queue->list(filter,
+                    after,
+                    static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, max_listed))));
+    json items = json::array();
+    std::ranges::transform(page.items, std::back_inserter(items), describe);
+    return json{{"items", std::move(items)}, {"next", page.next}};
+}
+
+// {"id"} → a delivery. Error: queue.gone.
+Result<json> show_queue(ServiceContext& context, const Caller&, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(id, read_id(in));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(queue, find_queue(context));
+    BULLA_TRY(item, queue->show(id));
+    return describe(item);
+}
+
+// {"id"} → {"id"}. Errors: queue.gone, queue.busy.
+Result<json> retry_delivery(ServiceContext& context, const Caller& caller, const json& arguments) {
+    return act_on(context, caller, arguments, "queue.retry", &queue::Queue::retry);
+}
+
+// {"id"} → {"id"}. Errors: queue.gone, queue.busy.
+Result<json> hold_delivery(ServiceContext& context, const Caller& caller, const json& arguments) {
+    return act_on(context, caller, arguments, "queue.hold", &queue::Queue::hold);
+}
+
+// {"id"} → {"id"}. Errors: queue.gone, queue.busy.
+Result<json> release_delivery(ServiceContext& context,
+                              const Caller& caller,
+                              const json& arguments) {
+    return act_on(context, caller, arguments, "queue.release", &queue::Queue::release);
+}
+
+// {"id", "notify"?} → {"id"}. Errors: queue.gone, queue.busy.
+Result<json> remove_delivery(ServiceContext& context, const Caller& caller, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(id, read_id(in));
+    BULLA_TRY(notify, in.flag_or("notify", false));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(queue, find_queue(context));
+    return act(context, caller, "queue.delete", id, queue->remove(id, notify));
+}
+
+}  // namespace bulla::services

@@ -1,0 +1,94 @@
+#include "directory/load.h"
+#include "services/change.h"
+#include "services/table.h"
+#include "store/migrations.h"
+
+namespace bulla::services {
+namespace {
+
+Result<std::int64_t> count(store::Connection& connection, const char* sql) {
+    BULLA_TRY(row, connection.query_first<std::int64_t>(sql));
+    return row ? std::get<0>(*row) : 0;
+}
+
+}  // namespace
+
+// {} → {"hostname", "node", "revision", "schema", "domains", "accounts", "groups", "signers", "archived", "log_size", "log_key", "queued",
+// "held", "sealing", "problems", and what the daemon adds}. "sealing" is "" or why nothing can be sealed.
+Result<json> show_status(ServiceContext& context, const Caller&, const json& arguments) {
+    BULLA_CHECK(Arguments(arguments).finish());
+    const auto snapshot = context.snapshots.current();
+    BULLA_TRY(connection, context.database.lease());
+    BULLA_TRY(schema, store::schema_version(*connection));
+    BULLA_TRY(revision, directory::load_revision(*connection));
+    BULLA_TRY(archived, count(*connection, "select count(*) from message where archived = 1"));
+    BULLA_TRY(leaves, count(*connection, "select count(*) from log_leaf"));
+    BULLA_TRY(queued,
+              count(*connection, "select count(*) from queue_delivery where state = 'queued'"));
+    BULLA_TRY(held, count(*connection, "select count(*) from queue_delivery where state = 'held'"));
+    json out = {{"hostname", snapshot->config.hostname},
+                {"node", snapshot->config.node_name},
+                {"revision", revision},
+                {"schema", schema},
+                {"domains", snapshot->domains.size()},
+                {"accounts", snapshot->accounts_by_login.size()},
+                {"groups", snapshot->groups.size()},
+                {"signers", snapshot->signers.size()},
+                {"archived", archived},
+                {"log_size", leaves},
+                {"log_key", context.log_key},
+                {"queued", queued},
+                {"held", held},
+                {"running", static_cast<bool>(context.live)},
+                {"problems", snapshot->problems}};
+    std::string why;
+    out["sealing"] = context.sealer == nullptr || context.sealer->healthy(&why) ? "" : why;
+    if (context.live) {
+        out.update(context.live());
+    }
+    return out;
+}
+
+// {} → {"revision"}: reads the database again (after a change made by other means).
+Result<json> reload_instance(ServiceContext& context, const Caller&, const json& arguments) {
+    BULLA_CHECK(Arguments(arguments).finish());
+    if (context.reload) {
+        BULLA_CHECK(context.reload());
+    }
+    return json{{"revision", context.snapshots.current()->revision}};
+}
+
+// {"after"?, "limit"?} → [{"index", "at", "actor", "action", "target", "detail"}], newest first; "after": only entries below this index.
+Result<json> list_audit(ServiceContext& context, const Caller&, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(after, in.whole_or("after", INT64_MAX));
+    BULLA_TRY(limit, in.whole_or("limit", 100));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(connection, context.database.lease());
+    json out = json::array();
+    const auto take = [&](std::tuple<std::int64_t,
+                                     std::int64_t,
+                                     std::string,
+                                     std::string,
+                                     std::string,
+                                     std::string>&& row) {
+        const auto& [index, at, actor, action, target, detail] = row;
+        out.push_back({{"index", index},
+                       {"at", at},
+                       {"actor", actor},
+                       {"action", action},
+                       {"target", target},
+                       {"detail", detail}});
+        return static_cast<std::int64_t>(out.size()) < limit;
+    };
+    BULLA_CHECK((
+        connection
+            ->visit<std::int64_t, std::int64_t, std::string, std::string, std::string, std::string>(
+                "select idx, at, actor, action, target, detail from audit where idx < :after order "
+                "by idx desc",
+                {after},
+                take)));
+    return out;
+}
+
+}  // namespace bulla::services

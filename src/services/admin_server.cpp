@@ -2,13 +2,13 @@
 
 #include "base/log.h"
 #include "services/admin_protocol.h"
+#include "services/owner.h"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,17 +20,6 @@ namespace {
 
 constexpr std::chrono::seconds request_time{10};
 constexpr std::chrono::seconds response_time{30};
-
-/// The login of `uid`, or its number.
-std::string user_name(uid_t uid) {
-    std::array<char, 4096> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-        return entry.pw_name;
-    }
-    return std::to_string(uid);
-}
 
 Result<Caller> identify(int socket) {
     ucred peer{};

@@ -4,6 +4,7 @@
 #include "services/owner.h"
 #include "store/migrations.h"
 #include "tlog/note.h"
+#include "vault/passphrase.h"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -99,7 +100,8 @@ Result<void> Instance::open_database() {
 }
 
 Result<void> Instance::open_keys(const InstanceOptions& options) {
-    BULLA_TRY(passphrase, load_passphrase(config_, options.ask_passphrase));
+    BULLA_TRY(passphrase,
+              vault::load_passphrase({.file = config_.passphrase_file, .prompt = options.prompt}));
     if (options.become_owner && mode_ == OpenMode::owner) {
         BULLA_CHECK(become_owner_of(config_.state_path));
     }

@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "base/secret.h"
 #include "config/config.h"
 #include "directory/snapshot.h"
 #include "names/message_id.h"
@@ -25,12 +24,10 @@ enum class OpenMode {
     owner,  ///< Takes the lock; may change everything. Error instance.locked if another process has it.
 };
 
-/// Asks the administrator for the volume passphrase; only called when neither a file nor a systemd credential has it.
-using AskPassphrase = std::function<Result<SecretBytes>()>;
-
 struct InstanceOptions {
     OpenMode mode = OpenMode::reader;
-    AskPassphrase ask_passphrase{};  ///< Empty: instance.no_passphrase instead of a question.
+    bool prompt =
+        false;  ///< Ask at the terminal for the passphrase when neither a file nor a systemd credential has it.
     /// As root and owner, become the owner of the state directory before anything is written there, so that the daemon's user can
     /// go on with the files. The daemon itself says no: it drops root when its ports are bound.
     bool become_owner = true;
@@ -40,7 +37,7 @@ struct InstanceOptions {
 /// the instance itself. Members are destroyed in the right order; objects of others that use them must go first.
 class Instance {
   public:
-    /// Errors: instance.locked, instance.no_state, instance.no_passphrase, vault.wrong_passphrase, store.older (run `bulla database
+    /// Errors: instance.locked, instance.no_state, those of vault::load_passphrase, vault.wrong_passphrase, store.older (run `bulla database
     /// migrate`), store.newer, those of seal::Sealer::open. `clock` and `random` outlive the instance.
     [[nodiscard]] static Result<std::unique_ptr<Instance>> open(const config::Config& config,
                                                                 const InstanceOptions& options,
@@ -105,11 +102,6 @@ class Instance {
     std::unique_ptr<directory::SnapshotHolder> snapshots_;
     std::unique_ptr<MessageIds> ids_;
 };
-
-/// The volume passphrase: from config.passphrase_file (0600), else the systemd credential bulla-passphrase, else `ask`.
-/// Errors: instance.no_passphrase, those of load_secret_file.
-[[nodiscard]] Result<SecretBytes> load_passphrase(const config::Config& config,
-                                                  const AskPassphrase& ask);
 
 /// Where the daemon listens for administration.
 [[nodiscard]] std::string admin_socket_path(const config::Config& config);

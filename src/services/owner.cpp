@@ -21,6 +21,16 @@ Result<void> become_owner_of(const std::string& path) {
     return {};
 }
 
+std::string user_name(uid_t uid) {
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+        return entry.pw_name;
+    }
+    return std::to_string(uid);
+}
+
 Result<void> give_to(const std::string& path, const std::string& user) {
     std::array<char, 4096> buffer{};
     passwd entry{};

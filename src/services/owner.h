@@ -2,6 +2,7 @@
 #include "base/error.h"
 
 #include <string>
+#include <sys/types.h>
 
 namespace bulla::services {
 
@@ -11,5 +12,8 @@ namespace bulla::services {
 
 /// Gives `path` and all in it to `user` and their group. Errors: instance.no_user, instance.cannot_give.
 [[nodiscard]] Result<void> give_to(const std::string& path, const std::string& user);
+
+/// The login of `uid`, or its number.
+[[nodiscard]] std::string user_name(uid_t uid);
 
 }  // namespace bulla::services

@@ -165,6 +165,92 @@ ssize_t write(int fd, const void* data, size_t size) { return write_one(fd, data
 ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) { return write_one(fd, data, size, offset); }
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) { return write_one(fd, data, size, offset); }
 ssize_t writev(int fd, const struct iovec* pieces, int count) { return write_noted(fd, pieces, count, -1); }
-ssize_t pwritev(int fd, const struct iovec* pieces, int count, off_t offset);
+ssize_t pwritev(int fd, const struct iovec* pieces, int count, off_t offset) { return write_noted(fd, pieces, count, offset); }
+ssize_t pwritev64(int fd, const struct iovec* pieces, int count, off64_t offset) { return write_noted(fd, pieces, count, offset); }
 
-static ssize_t real_pwritev(int fd, const struct iovec* pieces, int count, off_t offset) { return REAL(pwritev)(fd, pieces, count, offset); }
+int ftruncate(int fd, off_t size) {
+    struct file* file = file_of(fd);
+    int result = REAL(ftruncate)(fd, size);
+    if (file != NULL && result == 0) {
+        note(op_truncate, file->handle, (uint64_t)size, NULL, 0);
+    }
+    return result;
+}
+
+int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
+
+static const char* kind_of(const char* path) {
+    struct stat status;
+    const char* dot = strrchr(path, '.');
+    size_t length = strlen(path);
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return "folder";
+    }
+    if (length > 4 && strcmp(path + length - 4, "-wal") == 0) {
+        return "wal";
+    }
+    return dot != NULL ? dot + 1 : "";
+}
+
+static int sync_noted(int fd, const char* name) {
+    int (*sync)(int) = (int (*)(int))real(name);
+    struct file* file = file_of(fd);
+    if (file == NULL) {
+        return sync(fd);
+    }
+    if (ignored != NULL && strcmp(kind_of(file->path), ignored) == 0) {
+        return 0;
+    }
+    int handle = file->handle;
+    note(op_sync_start, handle, 0, NULL, 0);
+    int result = sync(fd);
+    if (result == 0) {
+        note(op_sync_end, handle, 0, NULL, 0);
+    }
+    return result;
+}
+
+int fsync(int fd) { return sync_noted(fd, "fsync"); }
+int fdatasync(int fd) { return sync_noted(fd, "fdatasync"); }
+
+int rename(const char* from, const char* to) {
+    pthread_mutex_lock(&lock);
+    int result = REAL(rename)(from, to);
+    if (result == 0 && is_watched(from)) {
+        struct iovec names[2] = {{(void*)from, strlen(from) + 1}, {(void*)to, strlen(to)}};
+        note(op_rename, 0, 0, names, 2);
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+int unlink(const char* path) {
+    pthread_mutex_lock(&lock);
+    int result = REAL(unlink)(path);
+    if (result == 0 && is_watched(path)) {
+        note_text(op_unlink, 0, 0, path, strlen(path));
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+int mkdir(const char* path, mode_t mode) {
+    pthread_mutex_lock(&lock);
+    int result = REAL(mkdir)(path, mode);
+    if (result == 0 && is_watched(path)) {
+        note_text(op_mkdir, 0, 0, path, strlen(path));
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+// What this journal has no word for must not pass unseen.
+static int refuse(const char* name) {
+    fprintf(stderr, "powerloss: %s is not journalled\n", name);
+    _exit(98);
+}
+
+int truncate(const char* path, off_t size) { return is_watched(path) ? refuse("truncate") : REAL(truncate)(path, size); }
+int link(const char* from, const char* to) { return is_watched(from) ? refuse("link") : REAL(link)(from, to); }
+int renameat(int a, const char* from, int b, const char* to) { return is_watched(from) ? refuse("renameat") : REAL(renameat)(a, from, b, to); }
+int fallocate(int fd, int mode, off_t offset, off_t size) { return file_of(fd) != NULL ? refuse("fallocate") : REAL(fallocate)(fd, mode, offset, size); }

@@ -1,0 +1,65 @@
+#pragma once
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "gateway/doors/smtp_door.h"
+#include "gateway/exits/deliverer.h"
+#include "gateway/flow.h"
+#include "gateway/metrics.h"
+#include "net/listener.h"
+#include "net/runtime.h"
+#include "net/tls.h"
+#include "queue/queue.h"
+#include "services/admin_server.h"
+#include "services/instance.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace bulla::app {
+
+/// The running program: an open instance, its doors, its deliveries. Made in the order of the members, destroyed in the opposite one.
+class Daemon {
+  public:
+    /// Binds the listeners, opens the instance (giving up root in between), makes all parts; nothing runs yet. Errors: those of
+    /// net::Listener::bind, services::Instance::open, process.cannot_drop, load_own_certificate.
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> open(const config::Config& config);
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    ~Daemon() = default;
+
+    /// Serves until SIGTERM or SIGINT and has ended cleanly when it returns. SIGHUP reads bulla.toml and the database again.
+    /// Error: admin.bind.
+    [[nodiscard]] Result<void> run();
+
+  private:
+    explicit Daemon(const config::Config& config);
+    [[nodiscard]] Result<std::vector<net::Listener>> bind() const;
+    [[nodiscard]] Result<void> open_instance();
+    void make_parts();
+    [[nodiscard]] nlohmann::json live() const;
+    void on_signal(int signal);
+    void reload();
+    [[nodiscard]] net::Task<void> shut_down();
+    [[nodiscard]] net::Task<void> tend_database();
+
+    config::Config config_;
+    SystemClock clock_;
+    SystemRandom random_;
+    gateway::Metrics metrics_;
+    net::TlsSlot tls_;
+    std::unique_ptr<services::Instance> instance_;
+    std::unique_ptr<queue::Queue> queue_;
+    std::optional<gateway::FlowContext> flow_;
+    std::optional<gateway::DoorLimits> door_limits_;
+    std::unique_ptr<services::ServiceContext> services_;
+    std::unique_ptr<net::Runtime> runtime_;
+    std::unique_ptr<gateway::Deliverer> deliverer_;
+    std::vector<net::Listener> sockets_;
+    std::vector<std::unique_ptr<gateway::SmtpDoor>> doors_;
+    std::unique_ptr<services::AdminServer> admin_;
+    bool stopping_ = false;
+};
+
+}  // namespace bulla::app

@@ -22,12 +22,6 @@ constexpr auto transaction_grace = 10s;
 constexpr auto poll_sessions = 10ms;
 constexpr auto checkpoint_every = 5s;
 
-std::string endpoint_text(const config::Listener& listener) {
-    const bool v6 = listener.address.find(':') != std::string::npos;
-    return (v6 ? "[" + listener.address + "]" : listener.address) + ":" +
-           std::to_string(listener.port);
-}
-
 }  // namespace
 
 Daemon::Daemon(const config::Config& config) : config_(config) {}
@@ -37,6 +31,9 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
     // Low ports need root, everything after this does without.
     BULLA_TRY(sockets, daemon->bind());
     daemon->sockets_ = std::move(sockets);
+    for (const auto& socket : daemon->sockets_) {
+        daemon->bound_.push_back(socket.local().text());
+    }
     BULLA_CHECK(daemon->open_instance());
     daemon->make_parts();
     return daemon;
@@ -45,7 +42,7 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
 Result<std::vector<net::Listener>> Daemon::bind() const {
     std::vector<net::Listener> sockets;
     for (const auto& listener : config_.listeners) {
-        BULLA_TRY(endpoint, net::Endpoint::parse(endpoint_text(listener)));
+        BULLA_TRY(endpoint, net::Endpoint::make(listener.address, listener.port));
         BULLA_TRY(socket, net::Listener::bind(endpoint));
         sockets.push_back(std::move(socket));
     }
@@ -115,8 +112,8 @@ nlohmann::json Daemon::live() const {
     }
     const auto status = queue_->status();
     nlohmann::json listeners = nlohmann::json::array();
-    for (const auto& listener : config_.listeners) {
-        listeners.push_back(endpoint_text(listener));
+    for (const auto& door : bound_) {
+        listeners.push_back(door);
     }
     return {{"listeners", std::move(listeners)},
             {"metrics", std::move(counters)},
@@ -134,7 +131,7 @@ Result<void> Daemon::run() {
     runtime_->on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
     deliverer_->start();
     for (std::size_t i = 0; i < doors_.size(); ++i) {
-        log::info("door.open", {{"at", sockets_[i].local().text()}});
+        log::info("door.open", {{"at", bound_[i]}});
         doors_[i]->start(*runtime_, std::move(sockets_[i]));
     }
     runtime_->spawn(tend_database(), "tend_database");

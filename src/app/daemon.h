@@ -57,6 +57,7 @@ class Daemon {
     std::unique_ptr<net::Runtime> runtime_;
     std::unique_ptr<gateway::Deliverer> deliverer_;
     std::vector<net::Listener> sockets_;
+    std::vector<std::string> bound_;  ///< Where the doors are, as text.
     std::vector<std::unique_ptr<gateway::SmtpDoor>> doors_;
     std::unique_ptr<services::AdminServer> admin_;
     bool stopping_ = false;

@@ -286,17 +286,11 @@ Result<std::optional<string>> Catalogue::setting(std::string_view name) const {
     return row ? std::optional(std::get<0>(*row)) : std::nullopt;
 }
 
-Result<std::uint64_t> Catalogue::count_with_leaf(std::uint64_t leaves) const {
-    BULLA_TRY(row,
-              connection_.query_first<int64_t>(
-                  "select count(*) from message where leaf >= 0 and leaf < :leaves", {leaves}));
-    return static_cast<std::uint64_t>(row ? std::get<0>(*row) : 0);
-}
-
 Result<std::vector<Catalogue::Place>> Catalogue::places(MessageId after, std::size_t limit) const {
     std::vector<Place> places;
     BULLA_CHECK((connection_.visit<int64_t, int64_t>(
-        "select id, leaf from message where id > :after and leaf >= 0 order by id",
+        "select id, leaf from message where id > :after and (leaf >= 0 or archived = 1) order by "
+        "id",
         {after.number()},
         [&](std::tuple<int64_t, int64_t>&& row) {
             places.push_back({MessageId(std::get<0>(row)), std::get<1>(row)});

@@ -71,15 +71,13 @@ class Catalogue {
     [[nodiscard]] Result<PublicKeys> kept_keys() const;
     /// A setting of the server; none: not set.
     [[nodiscard]] Result<std::optional<std::string>> setting(std::string_view name) const;
-    /// How many messages have a leaf below `leaves`.
-    [[nodiscard]] Result<std::uint64_t> count_with_leaf(std::uint64_t leaves) const;
 
     struct Place {
         MessageId id{};
         std::int64_t leaf = -1;
     };
 
-    /// Messages with a leaf, by id, those after `after`, at most `limit`.
+    /// Messages that have a leaf or count as archived, by id, those after `after`, at most `limit`.
     [[nodiscard]] Result<std::vector<Place>> places(MessageId after, std::size_t limit) const;
 
   private:

@@ -1,56 +1,23 @@
 #include "archive/public_keys.h"
 
+#include "archive/testing.h"
+
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <sys/stat.h>
 
 namespace bulla::archive {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A directory that goes with the test.
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() {
-        std::string pattern = (fs::temp_directory_path() / "bulla-archive-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-    ~TemporaryDirectory() { fs::remove_all(path_); }
-
-    [[nodiscard]] fs::path operator/(std::string_view name) const { return path_ / name; }
-
-    [[nodiscard]] std::string path() const { return path_.string(); }
-
-  private:
-    fs::path path_;
-};
-
-void write_file(const fs::path& path, std::string_view bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-}
-
-std::string read_file(const fs::path& path) {
-    std::ostringstream bytes;
-    bytes << std::ifstream(path, std::ios::binary).rdbuf();
-    return bytes.str();
-}
+using testing::read_file;
+using testing::TemporaryDirectory;
+using testing::write_file;
 
 /// Runs a command line in `directory`, quietly; true if it says yes.
 bool runs(const TemporaryDirectory& directory, const std::string& command) {
     // The command line is the very thing under test: it is given to people to be typed.
-    return std::system(
-               ("cd " + directory.path() + " && " + command + " >/dev/null 2>&1").c_str()) ==
-           0;  // NOLINT(cert-env33-c,concurrency-mt-unsafe)
+    return std::system(("cd " + directory.path().string() + " && " + command + " >/dev/null 2>&1")
+                           .c_str()) == 0;  // NOLINT(cert-env33-c,concurrency-mt-unsafe)
 }
 
 std::shared_ptr<crypto::PrivateKey> make_key(crypto::KeyType type) {
@@ -60,7 +27,7 @@ std::shared_ptr<crypto::PrivateKey> make_key(crypto::KeyType type) {
     return crypto::PrivateKey::generate(type).value();
 }
 
-class OpensslCommand : public testing::TestWithParam<crypto::KeyType> {};
+class OpensslCommand : public ::testing::TestWithParam<crypto::KeyType> {};
 
 TEST_P(OpensslCommand, c2_9_ARC_02_the_command_line_given_to_people_verifies_and_refuses) {
     const TemporaryDirectory directory;
@@ -77,11 +44,11 @@ TEST_P(OpensslCommand, c2_9_ARC_02_the_command_line_given_to_people_verifies_and
 
 INSTANTIATE_TEST_SUITE_P(EveryAlgorithm,
                          OpensslCommand,
-                         testing::Values(crypto::KeyType::rsa,
-                                         crypto::KeyType::p256,
-                                         crypto::KeyType::p384,
-                                         crypto::KeyType::dsa,
-                                         crypto::KeyType::ed25519),
+                         ::testing::Values(crypto::KeyType::rsa,
+                                           crypto::KeyType::p256,
+                                           crypto::KeyType::p384,
+                                           crypto::KeyType::dsa,
+                                           crypto::KeyType::ed25519),
                          [](const auto& type) {
                              return std::string(crypto::to_string(type.param));
                          });
@@ -90,7 +57,7 @@ TEST(PublicKeys, ARC_09_from_a_file_and_from_a_directory) {
     const TemporaryDirectory directory;
     const auto first = crypto::PrivateKey::generate(crypto::KeyType::ed25519).value();
     const auto second = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
-    EXPECT_EQ(PublicKeys::load(directory.path()).error().code, "public_key.unreadable");
+    EXPECT_EQ(PublicKeys::load(directory.path().string()).error().code, "public_key.unreadable");
     EXPECT_FALSE(PublicKeys::load((directory / "a.pem").string()));
     write_file(directory / "a.pem", first->public_key().pem());
     write_file(directory / "b.pub", second->public_key().pem());
@@ -99,11 +66,11 @@ TEST(PublicKeys, ARC_09_from_a_file_and_from_a_directory) {
     EXPECT_EQ(one.size(), 1U);
     ASSERT_NE(one.find(first->public_key().fingerprint()), nullptr);
     EXPECT_EQ(one.find(second->public_key().fingerprint()), nullptr);
-    const auto both = PublicKeys::load(directory.path()).value();
+    const auto both = PublicKeys::load(directory.path().string()).value();
     EXPECT_EQ(both.size(), 2U);
     EXPECT_NE(both.find(second->public_key().fingerprint()), nullptr);
     write_file(directory / "c.pem", "garbage");
-    EXPECT_FALSE(PublicKeys::load(directory.path()));
+    EXPECT_FALSE(PublicKeys::load(directory.path().string()));
 }
 
 }  // namespace

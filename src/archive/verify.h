@@ -64,6 +64,10 @@ class Verifier {
 
   private:
     struct Job;
+    [[nodiscard]] Result<MessageFacts> gather_facts(StoredMessage stored, Findings& findings) const;
+    void check_heads(const tlog::Checkpoint& head,
+                     tlog::TileReader& tiles,
+                     Findings& findings) const;
     Result<void> check_inclusion(std::uint64_t leaf,
                                  const std::string& entry,
                                  Findings& findings) const;
@@ -71,9 +75,7 @@ class Verifier {
     Result<void> check_events(MessageId id, Findings& findings) const;
     Result<std::vector<Job>> gather(const std::vector<LeafRow>& rows) const;
     void run(std::vector<Job>& jobs, unsigned threads) const;
-    Result<void> check_strays(const ArchiveReport& report,
-                              std::uint64_t covered,
-                              Findings& findings) const;
+    Result<void> check_strays(Findings& findings) const;
 
     Catalogue catalogue_;
     LogRows log_;

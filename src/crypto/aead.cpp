@@ -68,18 +68,19 @@ void aead_seal(std::string& out,
     check_sizes(key, nonce, plain);
     const Lease lease;
     auto* context = lease.get();
-    require(EVP_EncryptInit_ex2(context, aes_256_gcm(), bytes(key), bytes(nonce), nullptr), "GCM");
+    require(EVP_EncryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr),
+            "GCM");
     int length = 0;
     if (!associated.empty()) {
         const auto size = static_cast<int>(associated.size());
-        require(EVP_EncryptUpdate(context, nullptr, &length, bytes(associated), size), "GCM");
+        require(EVP_EncryptUpdate(context, nullptr, &length, octets(associated), size), "GCM");
     }
     const auto start = out.size();
     out.resize(start + plain.size() + aead_tag_size);
-    auto* place = bytes(out) + start;
+    auto* place = octets(out) + start;
     if (!plain.empty()) {
         const auto size = static_cast<int>(plain.size());
-        require(EVP_EncryptUpdate(context, place, &length, bytes(plain), size), "GCM");
+        require(EVP_EncryptUpdate(context, place, &length, octets(plain), size), "GCM");
     }
     require(EVP_EncryptFinal_ex(context, place + plain.size(), &length), "GCM");
     require(
@@ -99,17 +100,18 @@ Result<std::string> aead_open(std::string_view key,
     std::string tag(sealed.substr(cipher.size()));
     const Lease lease;
     auto* context = lease.get();
-    require(EVP_DecryptInit_ex2(context, aes_256_gcm(), bytes(key), bytes(nonce), nullptr), "GCM");
+    require(EVP_DecryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr),
+            "GCM");
     require(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, aead_tag_size, tag.data()), "GCM");
     int length = 0;
     if (!associated.empty()) {
         const auto size = static_cast<int>(associated.size());
-        require(EVP_DecryptUpdate(context, nullptr, &length, bytes(associated), size), "GCM");
+        require(EVP_DecryptUpdate(context, nullptr, &length, octets(associated), size), "GCM");
     }
     std::string plain(cipher.size(), '\0');
     if (!cipher.empty()) {
         const auto size = static_cast<int>(cipher.size());
-        require(EVP_DecryptUpdate(context, bytes(plain), &length, bytes(cipher), size), "GCM");
+        require(EVP_DecryptUpdate(context, octets(plain), &length, octets(cipher), size), "GCM");
     }
     // Until here the plaintext is unauthenticated: it leaves this function only if the tag is right.
     unsigned char none[1];

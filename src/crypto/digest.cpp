@@ -54,11 +54,11 @@ const EVP_MD* sha384_md() {
     return md;
 }
 
-Sha256 sha256(std::string_view text) {
+Sha256 sha256(std::string_view bytes) {
     Sha256 digest;
     auto* context = thread_context();
     require(EVP_DigestInit_ex2(context, sha256_md(), nullptr), "SHA-256");
-    require(EVP_DigestUpdate(context, text.data(), text.size()), "SHA-256");
+    require(EVP_DigestUpdate(context, bytes.data(), bytes.size()), "SHA-256");
     require(EVP_DigestFinal_ex(context, octets(digest), nullptr), "SHA-256");
     return digest;
 }
@@ -75,8 +75,8 @@ Sha256Stream::~Sha256Stream() = default;
 Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
 Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
 
-void Sha256Stream::update(std::string_view text) {
-    require(EVP_DigestUpdate(impl_->context.get(), text.data(), text.size()), "SHA-256");
+void Sha256Stream::update(std::string_view bytes) {
+    require(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()), "SHA-256");
 }
 
 Sha256 Sha256Stream::finish() {
@@ -86,15 +86,15 @@ Sha256 Sha256Stream::finish() {
     return digest;
 }
 
-Sha256 hmac_sha256(std::string_view key, std::string_view text) {
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
     static thread_local const Mac context = make_hmac();
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, unconst("SHA256"), 0),
         OSSL_PARAM_construct_end()};
     // A null pointer would mean "the key of before".
-    const auto* start = key.empty() ? bytes("") : bytes(key);
+    const auto* start = key.empty() ? octets("") : octets(key);
     require(EVP_MAC_init(context.get(), start, key.size(), parameters), "HMAC");
-    require(EVP_MAC_update(context.get(), bytes(text), text.size()), "HMAC");
+    require(EVP_MAC_update(context.get(), octets(bytes), bytes.size()), "HMAC");
     Sha256 digest;
     std::size_t size = 0;
     require(EVP_MAC_final(context.get(), octets(digest), &size, digest.size()), "HMAC");
@@ -123,7 +123,7 @@ std::string hkdf_sha256(std::string_view key,
             OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, unconst(salt), salt.size());
     }
     std::string out(size, '\0');
-    require(EVP_KDF_derive(context.get(), bytes(out), out.size(), parameters), "HKDF");
+    require(EVP_KDF_derive(context.get(), octets(out), out.size(), parameters), "HKDF");
     return out;
 }
 

@@ -32,11 +32,11 @@ using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 /// Throws std::runtime_error (a broken invariant: no memory, no algorithm) unless OpenSSL said 1.
 void require(int result, const char* what);
 
-inline const unsigned char* bytes(std::string_view text) {
+inline const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-inline unsigned char* bytes(std::string& text) {
+inline unsigned char* octets(std::string& text) {
     return reinterpret_cast<unsigned char*>(text.data());
 }
 

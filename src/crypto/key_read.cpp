@@ -81,11 +81,11 @@ Result<PublicKey> PublicKey::parse_der(std::string_view der, bool rsa_pkcs1) {
     if (der.size() > max_key_octets) {
         return refuse_key("key.unsupported", "the public key is larger than 64 KiB");
     }
-    const auto* end = bytes(der) + der.size();
-    const auto* at = bytes(der);
+    const auto* end = octets(der) + der.size();
+    const auto* at = octets(der);
     Pkey key(d2i_PUBKEY(nullptr, &at, static_cast<int>(der.size())));
     if (!key && rsa_pkcs1) {
-        at = bytes(der);
+        at = octets(der);
         key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<int>(der.size())));
     }
     if (!key || at != end) {
@@ -98,7 +98,7 @@ Result<PublicKey> PublicKey::from_ed25519(std::string_view raw) {
     if (raw.size() != 32) {
         return refuse_key("key.bad_der", "an Ed25519 public key has 32 octets");
     }
-    Pkey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(raw), raw.size()));
+    Pkey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(raw), raw.size()));
     if (!key) {
         return refuse_key("key.bad_der", "this is not an Ed25519 public key");
     }

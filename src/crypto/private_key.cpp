@@ -74,7 +74,8 @@ Result<std::string> sign_prepared(const PrivateKey::Impl& impl, std::string_view
     }
     std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(impl.pkey.get())), '\0');
     auto size = signature.size();
-    if (EVP_PKEY_sign(context.get(), bytes(signature), &size, bytes(digest), digest.size()) != 1) {
+    if (EVP_PKEY_sign(context.get(), octets(signature), &size, octets(digest), digest.size()) !=
+        1) {
         return refuse_key("key.sign_failed", "the key refused to sign");
     }
     impl.signers.give(std::move(context));
@@ -157,7 +158,7 @@ Result<std::string> PrivateKey::sign_message(std::string_view message) const {
     auto size = signature.size();
     auto* pkey = impl_->pkey.get();
     if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, pkey) != 1 ||
-        EVP_DigestSign(context.get(), bytes(signature), &size, bytes(message), message.size()) !=
+        EVP_DigestSign(context.get(), octets(signature), &size, octets(message), message.size()) !=
             1) {
         return refuse_key("key.sign_failed", "the key refused to sign");
     }

@@ -129,7 +129,7 @@ Result<PublicKey> make_public_key(Pkey pkey) {
         return refuse_key("key.unsupported", "the public key has no standard encoding");
     }
     impl->der.resize(static_cast<std::size_t>(size));
-    auto* end = bytes(impl->der);
+    auto* end = octets(impl->der);
     i2d_PUBKEY(pkey.get(), &end);
     impl->fingerprint = hex_encode(view(sha256(impl->der)));
     impl->pkey = std::move(pkey);
@@ -142,7 +142,7 @@ std::string message_digest(KeyType type, std::string_view message) {
     }
     std::string digest(48, '\0');
     require(
-        EVP_Digest(message.data(), message.size(), bytes(digest), nullptr, sha384_md(), nullptr),
+        EVP_Digest(message.data(), message.size(), octets(digest), nullptr, sha384_md(), nullptr),
         "SHA-384");
     return digest;
 }
@@ -184,7 +184,7 @@ std::string PublicKey::pem() const {
 std::string PublicKey::ed25519_raw() const {
     std::string raw(ed25519_key_size, '\0');
     auto size = raw.size();
-    require(EVP_PKEY_get_raw_public_key(impl_->pkey.get(), bytes(raw), &size), "a raw key");
+    require(EVP_PKEY_get_raw_public_key(impl_->pkey.get(), octets(raw), &size), "a raw key");
     return raw;
 }
 
@@ -201,7 +201,7 @@ bool verify_prepared(const PublicKey::Impl& impl,
     }
     const auto good =
         EVP_PKEY_verify(
-            context.get(), bytes(signature), signature.size(), bytes(digest), digest.size()) == 1;
+            context.get(), octets(signature), signature.size(), octets(digest), digest.size()) == 1;
     if (!good) {
         ERR_clear_error();
     }
@@ -230,7 +230,8 @@ bool PublicKey::verify_message(std::string_view message, std::string_view signat
             "verification");
     const auto good =
         EVP_DigestVerify(
-            context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
+            context.get(), octets(signature), signature.size(), octets(message), message.size()) ==
+        1;
     if (!good) {
         ERR_clear_error();
     }

@@ -79,7 +79,8 @@ std::optional<Split> split_quoted(std::string_view text) {
             return split;
         }
         if (c == '\\') {
-            if (++i == text.size() || static_cast<unsigned char>(text[i]) >= 0x80U) {
+            ++i;
+            if (i == text.size() || static_cast<unsigned char>(text[i]) >= 0x80U) {
                 return std::nullopt;
             }
             c = text[i];

@@ -15,8 +15,8 @@
 namespace bulla::pki {
 namespace {
 
-using crypto::bytes;
 using crypto::Freer;
+using crypto::octets;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
@@ -46,7 +46,7 @@ bool set_name(X509* certificate, const std::string& host) {
                       X509_NAME_add_entry_by_NID(name,
                                                  NID_commonName,
                                                  MBSTRING_ASC,
-                                                 bytes(host),
+                                                 octets(host),
                                                  static_cast<int>(host.size()),
                                                  -1,
                                                  0) == 1;

@@ -4,6 +4,7 @@
 #include "seal/entry.h"
 #include "seal/sealer.h"
 #include "store/migrations.h"
+#include "tlog/tree.h"
 
 #include <atomic>
 #include <cstdio>

@@ -1,0 +1,88 @@
+#pragma once
+#include "gateway/doors/smtp_door.h"
+#include "smtp/server_session.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace bulla::gateway {
+
+class SmtpConnection;
+
+/// The sessions of one door, so that it can tell them to stop. Any thread.
+class SmtpSessions {
+  public:
+    /// False if the door is stopping.
+    [[nodiscard]] bool enter(SmtpConnection& connection);
+    void leave(SmtpConnection& connection);
+    void stop();
+    [[nodiscard]] std::size_t count() const;
+
+  private:
+    mutable std::mutex mutex_;
+    bool stopping_ = false;
+    std::unordered_set<SmtpConnection*> connections_;
+};
+
+/// One SMTP connection: drives a smtp::ServerSession over a stream. `context` and `listener` are the door's and outlive it. All on the io thread that made it, but notify_stop().
+class SmtpConnection {
+  public:
+    SmtpConnection(const DoorContext& context,
+                   const config::Listener& listener,
+                   std::unique_ptr<net::Stream> stream,
+                   std::shared_ptr<SmtpSessions> sessions);
+    ~SmtpConnection();
+    SmtpConnection(const SmtpConnection&) = delete;
+    SmtpConnection& operator=(const SmtpConnection&) = delete;
+
+    /// Serves the connection to its end, and watches for the stop meanwhile. `self` keeps the object for both.
+    [[nodiscard]] static net::Task<void> run(std::shared_ptr<SmtpConnection> self);
+
+    /// From any thread.
+    void notify_stop() { stop_.notify(); }
+
+  private:
+    [[nodiscard]] static net::Task<void> watch_stop(std::shared_ptr<SmtpConnection> self);
+    [[nodiscard]] net::Task<Result<void>> serve();
+    [[nodiscard]] net::Task<Result<void>> begin();
+    [[nodiscard]] net::Task<Result<void>> read_proxy_before_tls(Ip& client);
+    [[nodiscard]] net::Task<Result<void>> handle(smtp::Event event);
+    [[nodiscard]] net::Task<Result<void>> flush();
+    [[nodiscard]] net::Task<Result<void>> read();
+    [[nodiscard]] net::Task<Result<void>> start_tls();
+    [[nodiscard]] net::Task<void> deliver();
+    [[nodiscard]] net::Task<void> log_in();
+    [[nodiscard]] net::Task<bool> check(std::string hash, SecretBytes password);
+    [[nodiscard]] smtp::ServerOptions make_options(const Ip& client, bool proxy) const;
+    void greet();
+    [[nodiscard]] std::optional<smtp::Reply> take_place(const Ip& client, bool is_proxy);
+    void decide_mail();
+    void decide_rcpt();
+    void count_message(const Reply& reply, std::size_t octets);
+    void set_deadline();
+    void note_end(const Error& error);
+
+    const DoorContext& context_;
+    const config::Listener& listener_;
+    std::unique_ptr<net::Stream> stream_;
+    std::shared_ptr<SmtpSessions> sessions_;
+    std::shared_ptr<const directory::Snapshot> snapshot_;
+    config::Limits limits_;
+    std::optional<smtp::ServerSession> session_;
+    ConnectionPlace place_;
+    std::optional<bool> may_forward_;
+    std::vector<char> buffer_;
+    net::Deadline session_end_;
+    std::optional<std::uint64_t> epoch_;
+    net::Event stop_;
+    bool stopping_ = false;
+    bool reading_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace bulla::gateway

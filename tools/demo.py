@@ -75,9 +75,9 @@ class Demo:
         self.password_file.touch(0o600)
         self.password_file.write_text(password + "\n")
         self.bulla("account", "add", USER, "--password-stdin", data=password + "\n")
-        self.bulla("dkim", "add", "-d", DOMAIN, "-s", "demo", "-t", "rsa")
-        self.bulla("signer", "create", SIGNER, "--public-key", self.public_key)
-        self.bulla("group", "add", "everything", "--pattern", "*", "--archiving", "--signer", SIGNER)
+        self.bulla("dkim", "add", DOMAIN, "demo", "-t", "rsa")
+        self.bulla("signer", "create", SIGNER, "-o", self.public_key)
+        self.bulla("group", "add", "everything", "--member", "*", "--archival-signer", SIGNER)
 
     def write_doors(self):
         """Replace the listeners and routes that init wrote (ports below 1024) by our own."""

@@ -19,8 +19,8 @@ class Bulla:
     def __init__(self, folder, sink, key):
         self.instance = Instance(folder, sink, domain="example.com")
         self.instance.trust_loopback()
-        self.instance.cli("dkim", "import", "-d", "example.com", "-s", "sel", "-k", key)
-        self.instance.cli("group", "add", "all", "--pattern", "*", "--archiving")
+        self.instance.cli("dkim", "import", "example.com", "sel", key)
+        self.instance.archive_all()
         self.instance.start()
         self.port, self.pids = self.instance.ports["relay"], [self.instance.pid]
 

@@ -1,6 +1,6 @@
 // Journals what a program does to one directory, so that cut.py can build what a disk may hold after a power cut at any moment.
 // POWERLOSS_DIR: the directory (absolute). POWERLOSS_JOURNAL: where the journal goes. POWERLOSS_ACKS: a file whose writes are
-// acknowledgements. POWERLOSS_IGNORE: a kind of sync (pack, keys, folder, wal) that is swallowed, to see that the test finds it missing.
+// acknowledgements. POWERLOSS_IGNORE: a kind of sync (see kind_of) that is swallowed, to see that the test finds it missing.
 //
 // A journal record is four little-endian numbers (type u32, handle u32, offset u64, length u64) and `length` octets. A write is journalled
 // after it was done, a sync before and after, an acknowledgement before: so what the journal says is synced was written before the sync.
@@ -23,7 +23,7 @@ enum { max_files = 4096, acks_handle = -1 };
 
 struct file {
     int handle;  // 0: not of the directory
-    int append;
+    int is_new;
     char* path;
 };
 
@@ -72,7 +72,8 @@ static void note_text(uint32_t type, int handle, uint64_t offset, const char* te
 }
 
 static int is_watched(const char* path) {
-    if (journal < 0 || strncmp(path, directory, strlen(directory)) != 0) {
+    size_t prefix = journal < 0 ? 0 : strlen(directory);
+    if (prefix == 0 || strncmp(path, directory, prefix) != 0 || (path[prefix] != '/' && path[prefix] != '\0')) {
         return 0;
     }
     size_t length = strlen(path);
@@ -89,7 +90,7 @@ static int opened(int fd, const char* path, int flags) {
     if (acks != NULL && strcmp(path, acks) == 0) {
         files[fd].handle = acks_handle;
     } else if (is_watched(path)) {
-        files[fd] = (struct file){next_handle++, (flags & O_APPEND) != 0, strdup(path)};
+        files[fd] = (struct file){next_handle++, (flags & O_CREAT) != 0, strdup(path)};
         note_text(op_open, files[fd].handle, (uint64_t)(flags & (O_CREAT | O_TRUNC)), path, strlen(path));
     }
     return fd;
@@ -179,15 +180,19 @@ int ftruncate(int fd, off_t size) {
 
 int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
 
-static const char* kind_of(const char* path) {
+static const char* kind_of(const struct file* file) {
     struct stat status;
-    const char* dot = strrchr(path, '.');
-    size_t length = strlen(path);
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        return "folder";
+    const char* dot = strrchr(file->path, '.');
+    const char* base = strrchr(file->path, '/');
+    const char* dash = strrchr(base, '-');
+    if (stat(file->path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return strstr(file->path, "/volumes/") != NULL ? "volume" : "folder";
     }
-    if (length > 4 && strcmp(path + length - 4, "-wal") == 0) {
-        return "wal";
+    if (dash != NULL) {
+        return dash + 1;  // wal
+    }
+    if (dot != NULL && strcmp(dot, ".keys") == 0 && !file->is_new) {
+        return "shredding";  // opened again to write zeros
     }
     return dot != NULL ? dot + 1 : "";
 }
@@ -198,7 +203,7 @@ static int sync_noted(int fd, const char* name) {
     if (file == NULL) {
         return sync(fd);
     }
-    if (ignored != NULL && strcmp(kind_of(file->path), ignored) == 0) {
+    if (ignored != NULL && strcmp(kind_of(file), ignored) == 0) {
         return 0;
     }
     int handle = file->handle;

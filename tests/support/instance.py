@@ -135,12 +135,11 @@ class Instance:
 
     def archive_all(self, signer=None):
         """A group that archives everything, signed by `signer` if given."""
-        self.cli("group", "add", "all", "--pattern", "*", "--archiving", *(["--signer", signer] if signer else []))
+        self.cli("group", "add", "all", "--member", "*", *(["--archival-signer", signer] if signer else []))
 
     def sign_dkim(self, selector="s1", kind="ed25519"):
-        """A key set for the domain; returns the DNS record to publish."""
-        self.cli("dkim", "add", "-d", self.domain, "-s", selector, "-t", kind)
-        return self.cli("dkim", "record", "-d", self.domain, "-s", selector).stdout
+        """A key of the domain; what `dkim add --json` says, the DNS record among it."""
+        return self.json("dkim", "add", self.domain, selector, "-t", kind)
 
     def trust_loopback(self):
         self.cli("settings", "set", "trusted_networks", "127.0.0.0/8,::1/128")

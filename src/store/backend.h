@@ -9,8 +9,8 @@
 #include <string_view>
 
 namespace soci {
-class session;
-class soci_error;
+class session;     // NOLINT(readability-identifier-naming)
+class soci_error;  // NOLINT(readability-identifier-naming)
 }  // namespace soci
 
 namespace bulla::store {

@@ -51,7 +51,7 @@ void Tx::rollback() {
     auto& impl = connection_->impl();
     if (!impl.transaction_lost) {
         // A failure leaves nothing to do: a connection that cannot roll back is closed by the caller or undone by the database.
-        (void)connection_->run("rollback");
+        [[maybe_unused]] const auto result = connection_->run("rollback");
     }
     end_transaction(impl);
     connection_ = nullptr;
@@ -102,7 +102,7 @@ Savepoint::Savepoint(Savepoint&& other) noexcept
 
 Savepoint::~Savepoint() {
     if (connection_ != nullptr) {
-        (void)rollback();
+        [[maybe_unused]] const auto result = rollback();
     }
 }
 

@@ -15,17 +15,19 @@ namespace bulla::store {
 /// text, times as microseconds since 1970. Numbers above the range of int64 have no place in the database.
 class Param {
   public:
+    // NOLINTBEGIN(google-explicit-constructor): a value becomes a Param by standing in a list
     template <std::integral T>
-    Param(T number)
-        : value_(static_cast<std::int64_t>(number)) {}  // NOLINT(google-explicit-constructor)
+    Param(T number) : value_(static_cast<std::int64_t>(number)) {}
 
-    Param(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
+    Param(std::string_view text) : value_(text) {}
 
-    Param(const std::string& text) : value_(text) {}  // NOLINT(google-explicit-constructor)
+    Param(const std::string& text) : value_(text) {}
 
-    Param(const char* text) : value_(text) {}  // NOLINT(google-explicit-constructor)
+    Param(const char* text) : value_(text) {}
 
-    Param(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
+    Param(std::nullptr_t) {}
+
+    // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] bool is_null() const { return value_.index() == 0; }
 

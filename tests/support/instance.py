@@ -231,7 +231,7 @@ class Instance:
         return until(lambda: not self.queue() or None, "an empty queue", seconds) if self.queue() else True
 
     def queue(self):
-        return rows(self.json("queue", "list"))
+        return rows(self.json("queue", "list", "--limit", "1000"))
 
     def archive(self):
         return rows(self.json("archive", "list"))

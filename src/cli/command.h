@@ -43,6 +43,9 @@ struct Context {
     Action action{};              ///< The command that was chosen.
 };
 
+/// Reads the command line and runs the command, as run() does, over other streams.
+[[nodiscard]] int run_with(Context& context, int argc, const char* const* argv);
+
 /// What a command's help says.
 struct CommandHelp {
     std::string about;    ///< One sentence.

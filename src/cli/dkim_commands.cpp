@@ -1,0 +1,163 @@
+#include "base/file.h"
+#include "cli/call.h"
+#include "cli/groups.h"
+#include "cli/output.h"
+
+#include <memory>
+#include <ostream>
+
+namespace bulla::cli {
+namespace {
+
+using nlohmann::json;
+
+struct KeyOptions {
+    std::string domain{};
+    std::string selector{};
+    std::string type = "rsa";
+    std::int64_t bits = 0;
+    std::string key_file{};
+    bool inactive = false;
+    bool undo = false;
+};
+
+void add_name_options(CLI::App& command, KeyOptions& options) {
+    command.add_option("DOMAIN", options.domain, "A domain of the instance")->required();
+    command.add_option("SELECTOR", options.selector, "The key's selector")->required();
+}
+
+void print_record(const Context& context, const json& value) {
+    const json& record = value["record"];
+    context.out << show(value, "algorithm") << " key " << show(value, "selector") << " of "
+                << show(value, "domain")
+                << (value.value("active", false)
+                        ? " signs from now on; publish this now:\n"
+                        : " waits: publish this, then `bulla dkim activate` it:\n")
+                << show(record, "zone_line") << '\n';
+}
+
+Result<ExitCode> add_key(const Context& context, const KeyOptions& options, json arguments) {
+    arguments["domain"] = options.domain;
+    arguments["selector"] = options.selector;
+    if (options.inactive) {
+        arguments["active"] = false;
+    }
+    return call_and_print(
+        context, "dkim.add", arguments, [&](const json& value) { print_record(context, value); });
+}
+
+void add_add(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(group,
+                                    "add",
+                                    {"Make a key for a domain and print its DNS record",
+                                     "bulla dkim add example.org s2026 -t rsa -b 2048"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    command.add_option("-t,--type", options->type, "rsa or ed25519")->capture_default_str();
+    command.add_option("-b,--bits", options->bits, "rsa: 2048 to 8192 [2048]");
+    command.add_flag(
+        "--inactive",
+        options->inactive,
+        "Do not sign with it yet; so it is also when another key of its type signs already");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return add_key(context, *options, {{"type", options->type}, {"bits", options->bits}});
+    });
+}
+
+void add_import(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(group,
+                                    "import",
+                                    {"Take over a private key that a domain has already",
+                                     "bulla dkim import example.org s2026 private.pem"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    command
+        .add_option("FILE", options->key_file, "The private key (PEM), readable by its owner alone")
+        ->required();
+    command.add_flag("--inactive", options->inactive, "Do not sign with it yet");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options]() -> Result<ExitCode> {
+        BULLA_TRY(pem, load_secret_file(options->key_file, 65536, FileAccess::owner_only));
+        return add_key(context, *options, {{"private_key", pem.view()}});
+    });
+}
+
+void add_activate(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(group,
+                                    "activate",
+                                    {"Sign with this key, and no more with another of its type",
+                                     "bulla dkim activate example.org s2027"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    command.add_flag("--undo", options->undo, "Sign with it no more");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        const json arguments = {{"domain", options->domain},
+                                {"selector", options->selector},
+                                {"active", !options->undo}};
+        return call_and_print(context, "dkim.activate", arguments, [&](const json& value) {
+            context.out << show(value, "selector") << " of " << show(value, "domain")
+                        << (value.value("active", false) ? " signs\n" : " signs no more\n");
+        });
+    });
+}
+
+void add_remove(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group, "remove", {"Delete a key for good", "bulla dkim remove example.org s2025"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(
+            context,
+            "dkim.remove",
+            {{"domain", options->domain}, {"selector", options->selector}},
+            [&](const json& value) {
+                context.out
+                    << "removed " << show(value, "selector") << " of " << show(value, "domain")
+                    << "; leave its record in DNS until mail signed with it has arrived (a week)\n";
+            });
+    });
+}
+
+void add_list(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group, "list", {"List the keys that the instance signs with", "bulla dkim list --json"});
+    const auto options = std::make_shared<KeyOptions>();
+    command.add_option("DOMAIN", options->domain, "Only this domain's");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(
+            context, "dkim.list", {{"domain", options->domain}}, [&](const json& value) {
+                Table table({"DOMAIN", "SELECTOR", "TYPE", "BITS", "SIGNS", "SINCE"});
+                for (const auto& key : value) {
+                    table.add({show(key, "domain"),
+                               show(key, "selector"),
+                               show(key, "algorithm"),
+                               show(key, "bits"),
+                               show_flag(key["active"]),
+                               show_time(key["created"])});
+                }
+                table.print(context.out, "there are no DKIM keys");
+            });
+    });
+}
+
+}  // namespace
+
+CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
+    CLI::App& group = add_group(root,
+                                "dkim",
+                                {"DKIM: the keys of the instance, and tools for any key",
+                                 "bulla dkim add example.org s2026"});
+    add_add(group, context);
+    add_import(group, context);
+    add_activate(group, context);
+    add_remove(group, context);
+    add_list(group, context);
+    return group;
+}
+
+}  // namespace bulla::cli

@@ -1,0 +1,77 @@
+#include "cli/call.h"
+#include "cli/groups.h"
+#include "cli/output.h"
+
+#include <memory>
+#include <ostream>
+
+namespace bulla::cli {
+namespace {
+
+struct DomainOptions {
+    std::string name{};
+    bool force = false;
+};
+
+void add_add(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group, "add", {"Serve a domain", "bulla domain add example.org"});
+    const auto options = std::make_shared<DomainOptions>();
+    command.add_option("NAME", options->name, "The domain")->required();
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(
+            context, "domain.add", {{"name", options->name}}, [&](const nlohmann::json& value) {
+                context.out << "added " << show(value, "name") << "; next: bulla dkim add "
+                            << show(value, "name") << " SELECTOR\n";
+            });
+    });
+}
+
+void add_list(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group, "list", {"List the domains that are served", "bulla domain list --json"});
+    add_instance_options(command, context);
+    set_action(command, context, [&context] {
+        return call_and_print(
+            context, "domain.list", nlohmann::json::object(), [&](const nlohmann::json& value) {
+                Table table({"DOMAIN", "ACCOUNTS", "DKIM KEYS", "SINCE"});
+                for (const auto& domain : value) {
+                    table.add({show(domain, "name"),
+                               show(domain, "accounts"),
+                               show(domain, "dkim_keys"),
+                               show_time(domain["created"])});
+                }
+                table.print(context.out, "there are no domains");
+            });
+    });
+}
+
+void add_remove(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group, "remove", {"Stop serving a domain", "bulla domain remove example.org"});
+    const auto options = std::make_shared<DomainOptions>();
+    command.add_option("NAME", options->name, "The domain")->required();
+    command.add_flag("--force", options->force, "Delete its DKIM keys too");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(context,
+                              "domain.remove",
+                              {{"name", options->name}, {"force", options->force}},
+                              [&](const nlohmann::json& value) {
+                                  context.out << "removed " << show(value, "name") << '\n';
+                              });
+    });
+}
+
+}  // namespace
+
+void add_domain_commands(CLI::App& root, Context& context) {
+    CLI::App& group =
+        add_group(root, "domain", {"The domains of the instance", "bulla domain add example.org"});
+    add_add(group, context);
+    add_list(group, context);
+    add_remove(group, context);
+}
+
+}  // namespace bulla::cli

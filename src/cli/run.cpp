@@ -18,7 +18,7 @@ void add_commands(CLI::App& root, Context& context) {
         "serve -c demo/bulla.toml\n\n"
         "Exit codes: 0 done; 1 the answer is no (something does not verify); 2 wrong usage; 3 "
         "failed.");
-    root.add_flag("--version", "Print the version");
+    root.set_version_flag("--version", "bulla " + std::string(version));
     add_instance_commands(root, context);
     add_domain_commands(root, context);
     add_account_commands(root, context);
@@ -47,6 +47,8 @@ int parse(CLI::App& root, Context& context, int argc, const char* const* argv) {
         root.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
         return root.exit(help, context.out, context.err);
+    } catch (const CLI::CallForVersion& asked) {
+        return root.exit(asked, context.out, context.err);
     } catch (const CLI::ParseError& error) {
         context.err << "bulla: " << error.what() << "\nTry: " << name_command(root) << " --help\n";
         return static_cast<int>(ExitCode::usage);

@@ -10,7 +10,7 @@ namespace bulla {
 namespace {
 
 class File : public testing::Test {
-  protected:
+  public:
     File() : path_(testing::TempDir() + "bulla_file_" + std::to_string(getpid())) {}
 
     ~File() override { std::filesystem::remove_all(path_); }

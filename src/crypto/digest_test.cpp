@@ -157,6 +157,7 @@ TEST(Aead, wrong_sizes_are_broken_invariants) {
 
 TEST(Aead, random_sizes_come_back_from_several_threads) {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (unsigned number = 0; number < 4; ++number) {
         threads.emplace_back([number] {
             std::mt19937 random(number);  // NOLINT(cert-msc51-cpp): repeatable on purpose

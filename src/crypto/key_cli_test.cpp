@@ -13,7 +13,7 @@ namespace bulla::crypto {
 namespace {
 
 class Cli : public testing::Test {
-  protected:
+  public:
     Cli() : place_(testing::TempDir() + "bulla_cli_" + std::to_string(getpid())) {
         std::filesystem::create_directories(place_);
     }

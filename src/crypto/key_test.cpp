@@ -138,6 +138,7 @@ TEST_P(EveryKey, pem_comes_back_the_same) {
 
 TEST_P(EveryKey, works_in_several_threads_at_once) {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int number = 0; number < 4; ++number) {
         threads.emplace_back([this, number] {
             for (int i = 0; i < 20; ++i) {

@@ -14,7 +14,7 @@ namespace bulla::pki {
 namespace {
 
 class SelfSigned : public testing::Test {
-  protected:
+  public:
     SelfSigned() : place_(testing::TempDir() + "bulla_pki_" + std::to_string(getpid())) {
         std::filesystem::create_directories(place_);
     }

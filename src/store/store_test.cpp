@@ -14,7 +14,7 @@ namespace {
 using std::int64_t;
 
 class Store : public testing::Test {
-  protected:
+  public:
     Store() : place_(testing::TempDir() + "bulla store=" + std::to_string(getpid())) {
         std::filesystem::remove_all(place_);
         std::filesystem::create_directories(place_);
@@ -331,6 +331,7 @@ TEST_F(Store, leases_come_back_and_several_threads_read) {
     auto connection = connect_with_table();
     ASSERT_TRUE(connection.run("insert into t (a) values (1)"));
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([this] {
             for (int k = 0; k < 50; ++k) {

@@ -25,7 +25,7 @@ SecretBytes phrase(std::string_view text) {
 }
 
 class VaultTest : public testing::Test {
-  protected:
+  public:
     VaultTest() : place_(testing::TempDir() + "bulla_vault_" + std::to_string(getpid())) {
         std::filesystem::remove_all(place_);
         std::filesystem::create_directories(place_);

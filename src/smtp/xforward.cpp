@@ -78,7 +78,10 @@ std::optional<std::string> Forwarded::* text_member(std::string_view name, Forwa
 Answer<void> take_attribute(Forwarded& forwarded,
                             const Parameter& parameter,
                             ForwardCommand command) {
-    auto value = read_value(parameter.value.value_or(""));
+    if (!parameter.value) {
+        return std::unexpected(replies::syntax("attribute=value"));
+    }
+    auto value = read_value(*parameter.value);
     if (!value) {
         return std::unexpected(std::move(value).error());
     }

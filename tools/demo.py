@@ -16,6 +16,8 @@ import ssl
 import subprocess
 import sys
 import time
+import tomllib
+from email.utils import formatdate
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BULLA = TOP / "build/release/bulla"
@@ -54,58 +56,24 @@ class Demo:
 
     def make(self):
         say(f"Making the demo instance in {show(self.folder)} (domain {DOMAIN}, which exists nowhere)")
-        unfinished = self.folder.with_name(self.folder.name + ".new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        final, self.folder = self.folder, unfinished
-        maker = Demo(unfinished)
-        maker.fill()
-        os.rename(unfinished, final)
-        self.folder = final
-        self.bulla("settings", "set", "signature_public_key_path", self.public_key)
-        self.bulla("settings", "set", "signature_verification_enabled", "1")
-
-    def fill(self):
-        (self.folder.parent / (self.folder.name + ".init")).write_text(self.bulla("init", self.folder, "--domain", DOMAIN, "--admin",
-                                                                                  f"admin@{DOMAIN}"))
-        os.replace(self.folder.parent / (self.folder.name + ".init"), self.folder / "init.txt")
-        os.chmod(self.folder / "init.txt", 0o600)
-        self.write_doors()
+        shutil.rmtree(self.folder, ignore_errors=True)  # What a broken-off ./run left: it has no `made` file.
+        ports = [port if is_free(port) else free_port() for port in (SUBMISSION, INBOUND)]
+        told = self.bulla("init", self.folder, "--domain", DOMAIN, "--admin", f"admin@{DOMAIN}", "--listen",
+                          f"submission=127.0.0.1:{ports[0]}", "--listen", f"inbound=127.0.0.1:{ports[1]}")
+        write_secret(self.folder / "init.txt", told)
         password = secrets.token_urlsafe(12)
-        self.password_file.touch(0o600)
-        self.password_file.write_text(password + "\n")
+        write_secret(self.password_file, password + "\n")
         self.bulla("account", "add", USER, "--password-stdin", data=password + "\n")
         self.bulla("dkim", "add", DOMAIN, "demo", "-t", "rsa")
         self.bulla("signer", "create", SIGNER, "-o", self.public_key)
         self.bulla("group", "add", "everything", "--member", "*", "--archival-signer", SIGNER)
-
-    def write_doors(self):
-        """Replace the listeners and routes that init wrote (ports below 1024) by our own."""
-        head = self.config.read_text().split("[[")[0]
-        ports = [port if is_free(port) else free_port() for port in (SUBMISSION, INBOUND)]
-        self.config.write_text(head + f"""[[listener]]
-address = "127.0.0.1"
-port = {ports[0]}
-role = "submission"
-tls = "starttls"
-
-[[listener]]
-address = "127.0.0.1"
-port = {ports[1]}
-role = "inbound"
-tls = "starttls"
-
-[[route]]
-name = "mailboxes"
-match = ["local"]
-exit = "maildir"
-path = "mail/{{domain}}/{{local}}"
-""")
+        self.bulla("settings", "set", "signature_public_key_path", self.public_key)
+        self.bulla("settings", "set", "signature_verification_enabled", "1")
+        (self.folder / "made").touch()
 
     # Running
 
     def listeners(self):
-        import tomllib
         return {one["role"]: one["port"] for one in tomllib.loads(self.config.read_text())["listener"]}
 
     def start(self):
@@ -136,7 +104,7 @@ path = "mail/{{domain}}/{{local}}"
 
     def send(self, port):
         """One message by SMTP with a log-in; what the server said at the end."""
-        text = (f"From: Alice <{USER}>\r\nTo: Bob <{FRIEND}>\r\nSubject: The first sealed message\r\nDate: {smtp_date()}\r\n"
+        text = (f"From: Alice <{USER}>\r\nTo: Bob <{FRIEND}>\r\nSubject: The first sealed message\r\nDate: {formatdate(localtime=True)}\r\n"
                 f"Message-ID: <{secrets.token_hex(8)}@{DOMAIN}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
                 "Hello Bob,\r\n\r\nthis message went through bulla: it was signed, sealed and delivered.\r\n\r\nAlice\r\n")
         context = ssl.create_default_context()
@@ -163,6 +131,11 @@ path = "mail/{{domain}}/{{local}}"
         fail(f"the message was not delivered within 30 s; see {show(self.log)}")
 
 
+def write_secret(path, text):
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+        f.write(text)
+
+
 def is_free(port):
     try:
         socket.create_server(("127.0.0.1", port)).close()
@@ -184,11 +157,6 @@ def answers(port):
         return False
 
 
-def smtp_date():
-    from email.utils import formatdate
-    return formatdate(localtime=True)
-
-
 def show(path):
     path = pathlib.Path(path)
     try:
@@ -207,7 +175,7 @@ def main():
         shutil.rmtree(demo.folder, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
-        if not demo.config.exists():
+        if not (demo.folder / "made").exists():
             demo.make()
         ports = demo.start()
         tell(demo, ports)

@@ -177,21 +177,3 @@ def test_c2_13_a_broken_configuration_never_replaces_a_working_one(instance, sin
     assert instance.send().code == 250
     instance.config_file.write_text(good)
     sink.wait(1)
-
-
-def test_c2_13_a_listener_added_by_reload(instance, sink):
-    from support.instance import free_ports
-    from support.smtp import Client
-    import tomllib
-    port = free_ports(1)[0]
-    listeners = tomllib.loads(instance.config_file.read_text())["listener"]
-    instance.configure({"listener": listeners + [{"address": "127.0.0.1", "port": port, "role": "relay"}]})
-    instance.reload()
-
-    def answers():
-        try:
-            with Client(port) as client:
-                return client.greeting.code == 220
-        except OSError:
-            return False
-    until(answers, "the new listener")

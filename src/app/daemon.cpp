@@ -51,10 +51,9 @@ Result<std::vector<net::Listener>> Daemon::bind() const {
 
 Result<void> Daemon::open_instance() {
     // The instance reads the passphrase, which may be root's alone, and then becomes the owner of the state directory.
-    BULLA_TRY(
-        instance,
-        services::Instance::open(
-            config_, {.mode = services::OpenMode::owner, .ask_passphrase = {}}, clock_, random_));
+    BULLA_TRY(instance,
+              services::Instance::open(
+                  config_, {.mode = services::OpenMode::owner, .prompt = true}, clock_, random_));
     instance_ = std::move(instance);
     BULLA_CHECK(drop_privileges(config_.user));
     BULLA_TRY(tls, load_own_certificate(*instance_));
@@ -91,7 +90,13 @@ void Daemon::make_parts() {
     services_->live = [this] { return live(); };
     runtime_ = std::make_unique<net::Runtime>(net::RuntimeOptions{
         .io_threads = config_.io_threads, .work_threads = config_.work_threads});
-    deliverer_ = std::make_unique<gateway::Deliverer>(*runtime_, *queue_, snapshots);
+    if (auto resolver = net::Resolver::open()) {
+        resolver_ = std::move(*resolver);
+    } else {
+        log::warning("dns.unavailable", {{"reason", resolver.error().text}});
+    }
+    deliverer_ =
+        std::make_unique<gateway::Deliverer>(*runtime_, *queue_, snapshots, resolver_.get());
     for (const auto& listener : config_.listeners) {
         doors_.push_back(std::make_unique<gateway::SmtpDoor>(
             gateway::DoorContext{.snapshots = snapshots,

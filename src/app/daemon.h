@@ -7,6 +7,7 @@
 #include "gateway/flow.h"
 #include "gateway/metrics.h"
 #include "net/listener.h"
+#include "net/resolver.h"
 #include "net/runtime.h"
 #include "net/tls.h"
 #include "queue/queue.h"
@@ -55,6 +56,7 @@ class Daemon {
     std::optional<gateway::DoorLimits> door_limits_;
     std::unique_ptr<services::ServiceContext> services_;
     std::unique_ptr<net::Runtime> runtime_;
+    std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<gateway::Deliverer> deliverer_;
     std::vector<net::Listener> sockets_;
     std::vector<std::string> bound_;  ///< Where the doors are, as text.

@@ -69,34 +69,39 @@ Result<void> insert_meta(store::Tx& tx, const char* name, const std::string& val
     return tx.run("insert into meta (name, value) values (:name, :value)", {name, value});
 }
 
+struct Means {
+    const Clock& clock;
+    Random& random;
+};
+
 /// The tables, the vault and the log's key.
 Result<void> fill_database(const config::Config& config,
                            const SecretBytes& passphrase,
-                           const Clock& clock,
-                           Random& random) {
+                           vault::KdfCost kdf,
+                           const Means& means) {
     BULLA_TRY(database,
               store::Database::open({.url = config.database_url}, store::Access::read_write));
     BULLA_TRY(connection, database->connect(store::Access::read_write));
-    BULLA_TRY(steps, store::migrate(connection, clock));
+    BULLA_TRY(steps, store::migrate(connection, means.clock));
     if (steps == 0) {
         return fail("instance.exists",
                     Fault::sender,
                     config.database_url + ": there is a database already");
     }
     BULLA_TRY(tx, store::Tx::begin(connection));
-    BULLA_TRY(vault, vault::Vault::create(tx, passphrase, random));
+    BULLA_TRY(vault, vault::Vault::create(tx, passphrase, means.random, kdf));
     BULLA_TRY(key, crypto::PrivateKey::generate(crypto::KeyType::ed25519));
     const std::string node = std::to_string(config.node);
     const std::string sealed =
         vault.seal(directory::vault_identity("log", node), key->pem().view());
     BULLA_CHECK(tx.run(
         "insert into vault_item (kind, id, sealed, created) values ('log', :id, :sealed, :created)",
-        {node, sealed, to_micros(clock.now())}));
+        {node, sealed, to_micros(means.clock.now())}));
     // A name that no other log has, also not one that was made here before.
-    BULLA_CHECK(
-        insert_meta(tx,
-                    "log_origin",
-                    config.hostname + "/" + config.node_name + "-" + hex_encode(random.bytes(4))));
+    BULLA_CHECK(insert_meta(
+        tx,
+        "log_origin",
+        config.hostname + "/" + config.node_name + "-" + hex_encode(means.random.bytes(4))));
     BULLA_CHECK(insert_meta(tx, "revision", "0"));
     return tx.finish();
 }
@@ -184,7 +189,7 @@ Result<InitReport> init_instance(const InitOptions& options, const Clock& clock,
                                        : options.passphrase.duplicate();
     BULLA_CHECK(
         write_new_file(config.passphrase_file, std::string(passphrase.view()) + "\n", 0600));
-    BULLA_CHECK(fill_database(config, passphrase, clock, random));
+    BULLA_CHECK(fill_database(config, passphrase, options.kdf, {clock, random}));
     BULLA_TRY(report, fill_instance(options, config, clock, random));
     BULLA_CHECK(write_new_file(config.state_path + "/log.pub", report.log_key + "\n", 0644));
     BULLA_CHECK(give_away(options, directory));

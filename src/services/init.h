@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "names/domain.h"
 #include "names/mailbox.h"
+#include "vault/vault.h"
 
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct InitOptions {
     std::string hostname{};    ///< Empty: the machine's, or mail.<domain> if that is no full name.
     std::string user{};        ///< Who will run the daemon; empty: whoever starts it.
     SecretBytes passphrase{};  ///< Empty: a random one.
+    vault::KdfCost kdf{};      ///< What it costs to try a passphrase; tests take less.
     std::vector<config::Listener> listeners{};  ///< Empty: the standard ones.
     std::vector<config::Route> routes{};        ///< Empty: Maildir for the instance's own domains.
 };

@@ -108,6 +108,9 @@ Result<void> write_with_lf(int fd,
     std::string chunk;
     chunk.reserve(write_chunk + 1024);
     for (auto piece : pieces) {
+        if (piece.starts_with('\n') && chunk.ends_with('\r')) {
+            chunk.pop_back();  // the line end lay across two pieces
+        }
         while (!piece.empty()) {
             const auto cr = piece.find("\r\n");
             const auto take = std::min(cr, std::min(piece.size(), write_chunk));
@@ -116,7 +119,7 @@ Result<void> write_with_lf(int fd,
             if (take == cr) {
                 piece.remove_prefix(1);  // the LF stays and is taken with what follows
             }
-            if (chunk.size() >= write_chunk) {
+            if (chunk.size() >= write_chunk && !chunk.ends_with('\r')) {
                 BULLA_CHECK(write_all(fd, chunk, path));
                 chunk.clear();
             }

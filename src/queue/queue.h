@@ -27,6 +27,11 @@ using InjectNotice =
 /// Deliveries at once to the destination of a route; asked when a destination is first met.
 using ConcurrencyOf = std::function<unsigned(const std::string& route)>;
 
+/// Told inside the transaction that records an attempt's result, or an administrator's giving up (then no report names a remote host):
+/// writes rows of its own about it. May be called more than once for one result; the last time counts.
+using RecordEvent = std::function<Result<void>(
+    store::Tx& tx, const Delivery& delivery, const DeliveryReport& report, Time now)>;
+
 struct QueueOptions {
     unsigned node = 0;
     std::string hostname = {};  ///< Reporting-MTA, and the domain of postmaster in notices.
@@ -100,6 +105,9 @@ class Queue {
     /// After the commit, in Batch::done: deliveries may begin. Quick.
     void start(Ticket&& ticket, const seal::Committed& committed);
 
+    /// Sets the hook; before run().
+    void on_event(RecordEvent hook);
+
     /// Begins to record results and to load what is due, on a thread of its own. `ready` is called, from any thread, when take() may have
     /// something.
     void run(std::function<void()> ready);
@@ -115,6 +123,10 @@ class Queue {
     void report(Delivery delivery, DeliveryReport report);
     /// Gives an attempt back as if it had not been made: at shutdown. The delivery is due again at the next start.
     void give_back(const Delivery& delivery);
+
+    /// Records what was reported and loads what is due, once: what the thread of run() does over and over. Gives the time to come back at the
+    /// latest. Blocks. Tests call it instead of run().
+    Time step();
 
     /// Deliveries whose id is greater than `after`, in order of id. Blocks.
     [[nodiscard]] Result<QueuePage> list(const QueueFilter& filter,

@@ -141,15 +141,19 @@ Result<void> delete_row(store::Tx& tx, DeliveryId id) {
 }
 
 Result<void> update_row(store::Tx& tx, const Row& row) {
-    return tx.run(
-        "update queue_delivery set next_attempt = :next_attempt, attempts = :attempts, "
-        "warned = :warned, last_error = :last_error, payload = :payload where id = :id",
-        {to_micros(row.next_attempt),
-         row.attempts,
-         row.warned ? 1 : 0,
-         row.last_error,
-         row.payload,
-         row.id.number()});
+    BULLA_CHECK(
+        tx.run("update queue_delivery set next_attempt = :next_attempt, attempts = "
+               ":attempts, warned = :warned, last_error = :last_error where id = :id",
+               {to_micros(row.next_attempt),
+                row.attempts,
+                row.warned ? 1 : 0,
+                row.last_error,
+                row.id.number()}));
+    if (row.payload.empty()) {
+        return {};
+    }
+    return tx.run("update queue_delivery set payload = :payload where id = :id",
+                  {row.payload, row.id.number()});
 }
 
 Result<void> set_state(store::Tx& tx, DeliveryId id, std::string_view state, Time next_attempt) {

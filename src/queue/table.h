@@ -42,7 +42,7 @@ struct Claim {
 
 [[nodiscard]] Result<void> insert_row(store::Tx& tx, const Row& row, const Claim& claim);
 [[nodiscard]] Result<void> delete_row(store::Tx& tx, DeliveryId id);
-/// Writes what an attempt changed: next attempt, count, warned, error, payload.
+/// Writes what an attempt changed: next attempt, count, warned, error, and the payload unless it is empty.
 [[nodiscard]] Result<void> update_row(store::Tx& tx, const Row& row);
 /// Error: queue.gone.
 [[nodiscard]] Result<void> set_state(store::Tx& tx,

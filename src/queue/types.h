@@ -32,7 +32,7 @@ struct Payload {
 
 /// A delivery to be stored with its message.
 struct NewDelivery {
-    MessageId message;
+    MessageId message = {};
     std::string route = {};
     std::string
         destination;  ///< What concurrency and back-off go by: the next hop ("mx.example:25") or the route's name.
@@ -54,13 +54,13 @@ struct NewDelivery {
 
 /// A delivery at its turn, handed to an exit. What leaves is payload.prefix + *bytes.
 struct Delivery {
-    DeliveryId id;
-    MessageId message;
+    DeliveryId id = {};
+    MessageId message = {};
     std::string route = {};
     std::string destination = {};
-    Payload payload;
+    Payload payload = {};
     std::shared_ptr<const std::string> bytes = {};
-    Time created;
+    Time created = {};
     unsigned attempts = 0;  ///< Before this one.
 };
 

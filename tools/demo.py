@@ -7,17 +7,18 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import signal
 import smtplib
 import socket
-import ssl
 import subprocess
 import sys
 import time
 import tomllib
-from email.utils import formatdate
+
+import send_mail
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BULLA = TOP / "build/release/bulla"
@@ -104,20 +105,12 @@ class Demo:
 
     def send(self, port):
         """One message by SMTP with a log-in; what the server said at the end."""
-        text = (f"From: Alice <{USER}>\r\nTo: Bob <{FRIEND}>\r\nSubject: The first sealed message\r\nDate: {formatdate(localtime=True)}\r\n"
-                f"Message-ID: <{secrets.token_hex(8)}@{DOMAIN}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
-                "Hello Bob,\r\n\r\nthis message went through bulla: it was signed, sealed and delivered.\r\n\r\nAlice\r\n")
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # The demo's certificate is its own.
-        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
-            client.starttls(context=context)
-            client.login(USER, self.password_file.read_text().strip())
-            client.mail(USER)
-            client.rcpt(FRIEND)
-            code, reply = client.data(text)
-        if code != 250:
-            fail(f"the message was refused: {code} {reply.decode()}")
-        return reply.decode()
+        try:
+            return send_mail.send(send_mail.Letter(
+                port, USER, self.password_file.read_text().strip(), FRIEND, "The first sealed message",
+                "Hello Bob,\n\nthis message went through bulla: it was signed, sealed and delivered.\n\nAlice\n"))
+        except (OSError, smtplib.SMTPException) as e:
+            fail(f"the message was refused: {e}")
 
     def mailbox(self):
         return self.mail / DOMAIN / FRIEND.split("@")[0] / "new"
@@ -134,6 +127,50 @@ class Demo:
 def write_secret(path, text):
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
         f.write(text)
+
+
+def tell(demo, ports):
+    """Send the first message and show what became of it."""
+    say(f"bulla runs: submission (log-in) on 127.0.0.1:{ports['submission']}, inbound on 127.0.0.1:{ports['inbound']}")
+    before = set(demo.mailbox().glob("*"))
+    reply = demo.send(ports["submission"])
+    identifier = re.search(r"\b[0-9A-HJKMNP-TV-Z]{13}\b", reply)[0]
+    say(f"\nA message from {USER} to {FRIEND}, sent with a log-in over STARTTLS. The server's word:\n    250 {reply}")
+    delivered = demo.wait_delivery(before)
+    shown = json.loads(demo.bulla("archive", "show", identifier, "--json"))
+    say("\nWhat happened to it:")
+    begun = shown["trace"]["begun"]
+    for stage in shown["trace"]["stages"]:
+        facts = ", ".join(f"{name} {value}" for name, value in stage["facts"])
+        say(f"  {stage['stage']:10} +{(stage['at'] - begun) / 1000:6.1f} ms  {facts}")
+    for event in shown["events"]:
+        say(f"  {'deliver':10} {event['kind']} at {event['at']}")
+    say(f"\nIt lies in {show(delivered)}")
+    verdict = demo.bulla("archive", "verify", identifier)
+    say(f"The archived copy, checked with public keys only:\n{indent(verdict, 2)}")
+    tell_how(demo, ports, identifier)
+
+
+def tell_how(demo, ports, identifier):
+    """What to type next; each line of four blanks is a command, and a test runs them all."""
+    bulla = f"BULLA_CONFIG={show(demo.config)} {show(BULLA)}"
+    proof = show(demo.folder / "proof" / identifier)
+    demo.bulla("archive", "export", identifier, "--detached", "-o", demo.folder / "proof" / identifier)
+    check = next(line.strip() for line in (demo.folder / "proof" / identifier / "README.txt").read_text().splitlines()
+                 if line.startswith("    ") and "openssl" in line)
+    say("Verified.\n\nVerify it yourself, by bulla, or by nothing but openssl and the exported files:")
+    say(f"    {bulla} archive verify --all\n    (cd {proof} && {check})")
+    say("Look around:")
+    say(f"    {bulla} archive show {identifier}\n    {bulla} queue list\n    {bulla} log checkpoint")
+    say("Send another one:")
+    say(f"    python3 {show(TOP / 'tools/send_mail.py')} --port {ports['submission']} --user {USER} --password-file "
+        f"{show(demo.password_file)} --to {FRIEND} --subject 'Another one'")
+    say(f"\nThe log of the server: {show(demo.log)}. The administrator's one-time password: {show(demo.folder / 'init.txt')}")
+    say("Ctrl-C stops it.")
+
+
+def indent(text, width):
+    return "\n".join(" " * width + line for line in text.rstrip().splitlines())
 
 
 def is_free(port):

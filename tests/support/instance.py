@@ -234,7 +234,13 @@ class Instance:
         return rows(self.json("queue", "list", "--limit", "1000"))
 
     def archive(self):
-        return rows(self.json("archive", "list"))
+        """All archived messages, newest first."""
+        found, page = [], {"next": None}
+        while True:
+            page = self.json("archive", "list", "--limit", "1000", *(["--before", page["next"]] if page["next"] else []))
+            found += page["messages"]
+            if not page["next"]:
+                return found
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -186,7 +186,7 @@ Committer::Fate Committer::try_transaction(Run& run,
         tx->rollback();
         return Fate::rolled_back;
     }
-    auto result = tx->commit();
+    auto result = parts_.commit ? parts_.commit(*tx) : tx->commit();
     attempt.error = std::move(result.error);
     switch (result.outcome) {
         case store::Outcome::committed:

@@ -5,6 +5,7 @@
 #include "seal/shredder.h"
 #include "seal/sync_pair.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -34,6 +35,7 @@ struct CommitterParts {
     Random& random;
     unsigned node;
     std::uint64_t max_pack_bytes;
+    std::function<store::CommitResult(store::Tx&)> commit;  ///< Empty: Tx::commit.
 };
 
 /// Writes runs: packs, slots, database. One thread, the sealer's.

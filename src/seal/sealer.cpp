@@ -50,7 +50,8 @@ Result<std::unique_ptr<Sealer>> Sealer::open(const SealerOptions& options,
                                .clock = clock,
                                .random = random,
                                .node = options.node,
-                               .max_pack_bytes = options.max_pack_bytes};
+                               .max_pack_bytes = options.max_pack_bytes,
+                               .commit = options.commit};
     auto committer = std::make_unique<Committer>(parts, std::move(connection), std::move(edge));
     BULLA_CHECK(committer->start());
     return std::make_unique<GroupSealer>(

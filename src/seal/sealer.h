@@ -53,6 +53,8 @@ struct SealerOptions {
         256U << 20U;  ///< More than this handed over and not yet committed: seal.failed at once.
     std::uint64_t max_pack_bytes = 1U << 30U;
     FileOps* files = nullptr;  ///< For tests (seal/files.h); nullptr = the machine's files.
+    std::function<store::CommitResult(store::Tx&)> commit =
+        {};  ///< For tests: instead of Tx::commit.
 };
 
 /// The one writer of packs, key slots, log and database: gathers batches into runs and commits each run as one

@@ -54,8 +54,10 @@ Result<void> Queue::Impl::complete(Finished& result) {
         result.report.recipients.assign(count, *result.all);
     }
     // An exit that says nothing of a recipient has not delivered to it.
-    result.report.recipients.resize(
-        count, {.outcome = Outcome::deferred, .status = "4.3.0", .diagnostic = "no result"});
+    result.report.recipients.resize(count,
+                                    {.outcome = Outcome::deferred,
+                                     .status = "4.3.0",
+                                     .diagnostic = "the stored message cannot be read now"});
     return {};
 }
 

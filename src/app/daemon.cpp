@@ -4,6 +4,7 @@
 #include "app/process.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "gateway/delivery_events.h"
 
 #include <chrono>
 #include <csignal>
@@ -78,6 +79,13 @@ void Daemon::make_parts() {
         [this](seal::Batch& batch, mail::Envelope envelope, std::string bytes) {
             return gateway::inject_notice(*flow_, batch, std::move(envelope), std::move(bytes));
         });
+    // What came of a message's deliveries stands on its page.
+    queue_->on_event([this](store::Tx& tx,
+                            const queue::Delivery& delivery,
+                            const queue::DeliveryReport& report,
+                            Time now) {
+        return gateway::record_delivery(tx, instance_->vault(), delivery, report, now);
+    });
     flow_.emplace(gateway::FlowContext{.snapshots = snapshots,
                                        .vault = instance_->vault(),
                                        .sealer = instance_->sealer(),

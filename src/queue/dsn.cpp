@@ -136,7 +136,7 @@ std::string write_recipient(const DsnRequest& request, std::size_t i, bool utf8)
     std::string out;
     // RFC 3464 2.3.1: the ORCPT value, type and all, decoded from xtext.
     if (const auto semicolon = recipient.dsn.orcpt.find(';'); semicolon != std::string::npos) {
-        const auto type = recipient.dsn.orcpt.substr(0, semicolon);
+        const auto type = printable_ascii(recipient.dsn.orcpt.substr(0, semicolon));
         if (const auto address = decode_xtext(recipient.dsn.orcpt.substr(semicolon + 1))) {
             add_field(out,
                       "Original-Recipient",

@@ -23,14 +23,18 @@ Result<void> Queue::Impl::load(Time now) {
     BULLA_TRY(connection, services.database.lease());
     DueRow after{.id = DeliveryId(-1), .next_attempt = {}, .route = {}, .destination = {}};
     bool more = true;
+    bool left_out = false;
     while (more) {
         BULLA_TRY(rows, load_due(*connection, options.node, now, after, rows_a_page));
         more = rows.size() == rows_a_page;
         const std::scoped_lock lock(mutex);
         bool any_blocked = false;
         for (const auto& row : rows) {
-            if (known.contains(row.id.number()) ||
-                !scheduler.add(row.id, row.destination, concurrency_of(row.route))) {
+            if (known.contains(row.id.number())) {
+                continue;
+            }
+            if (!scheduler.add(row.id, row.destination, concurrency_of(row.route))) {
+                left_out = true;
                 continue;
             }
             known.emplace(row.id.number(),
@@ -44,7 +48,8 @@ Result<void> Queue::Impl::load(Time now) {
             load_again = true;
             more = false;
         }
-        more = more && !scheduler.is_full();
+        // Only what the scheduler refused makes it say when there is room again.
+        more = more && !(left_out && scheduler.is_full());
         if (!rows.empty()) {
             after = rows.back();
         }

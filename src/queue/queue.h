@@ -35,7 +35,7 @@ using RecordEvent = std::function<Result<void>(
 struct QueueOptions {
     unsigned node = 0;
     std::string hostname = {};  ///< Reporting-MTA, and the domain of postmaster in notices.
-    RetryPolicy retry;
+    RetryPolicy retry = {};
     std::uint64_t max_message_memory =
         64U << 20U;  ///< Bytes of messages kept for deliveries that have not begun.
     std::size_t max_entries =

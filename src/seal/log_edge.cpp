@@ -6,7 +6,7 @@
 namespace bulla::seal {
 namespace {
 
-std::unexpected<Error> damaged(std::string text) {
+std::unexpected<Error> damaged(const std::string& text) {
     return fail("seal.log_damaged",
                 Fault::us,
                 "the log in the database is damaged: " + text +

@@ -210,8 +210,9 @@ Committer::Fate Committer::read_back(const std::string& run_id) {
     if (!row) {
         return Fate::unknown;
     }
+    const auto is_there = row->has_value() && std::get<0>(row->value()) == run_id;
     connection_ = std::move(*fresh);
-    return *row && std::get<0>(**row) == run_id ? Fate::committed : Fate::absent;
+    return is_there ? Fate::committed : Fate::absent;
 }
 
 bool Committer::settle() {

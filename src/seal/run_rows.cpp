@@ -134,6 +134,7 @@ Result<void> Committer::resume_shredding() {
                       "select pack, slot from key_shred where volume = :volume limit :most",
                       {parts_.folder.volume(), shred_rows_at_once}))));
         std::vector<ShredRow> rows;
+        rows.reserve(found.size());
         for (const auto& [pack, slot] : found) {
             rows.push_back({parts_.folder.volume(), pack, slot});
         }

@@ -75,8 +75,8 @@ ClientEvent ClientSession::next() {
         const auto reply = reader_.next();
         if (!reply) {
             lost({451, "4.5.0", reply.error().text});
-        } else if (*reply) {
-            handle(**reply);
+        } else if (const std::optional<Reply>& whole = *reply; whole) {
+            handle(*whole);
         } else {
             return ClientEvent::need_input;
         }

@@ -102,13 +102,14 @@ Answer<void> each_parameter(std::string_view text, Take take) {
         if (!next) {
             return std::unexpected(replies::bad_parameter(next.error().text));
         }
-        if (!*next) {
+        const std::optional<Parameter>& parameter = *next;
+        if (!parameter) {
             return {};
         }
-        if (!once.add((*next)->keyword)) {
+        if (!once.add(parameter->keyword)) {
             return std::unexpected(replies::bad_parameter("Parameter given twice"));
         }
-        if (auto taken = take(**next); !taken) {
+        if (auto taken = take(*parameter); !taken) {
             return taken;
         }
     }

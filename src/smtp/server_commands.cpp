@@ -30,7 +30,7 @@ void ServerSession::set_identity() {
     // In the filter role the connection is the other mail server's: its TLS says nothing of the client's.
     if (xforward_.protocol || xclient_.protocol) {
         const Forwarded& said = xforward_.protocol ? xforward_ : xclient_;
-        fresh.protocol = *said.protocol;
+        fresh.protocol = said.protocol.value_or("");
         fresh.tls = said.with_tls();
     } else {
         fresh.protocol = protocol();
@@ -215,8 +215,8 @@ std::optional<Event> ServerSession::continue_auth(Answer<AuthExchange::Step> ste
         refuse(step.error());
         return std::nullopt;
     }
-    if (step->credentials) {
-        credentials_ = std::move(step->credentials);
+    if (std::optional<Credentials>& given = step->credentials; given) {
+        credentials_ = *std::move(given);
         return Event::auth;
     }
     state_ = State::auth;
@@ -255,7 +255,7 @@ std::optional<Event> ServerSession::handle_xclient(std::string_view argument) {
         return std::nullopt;
     }
     xclient_.merge(*std::move(forwarded));
-    login_ = xclient_.login && !xclient_.login->empty() ? xclient_.login : std::nullopt;
+    login_ = xclient_.login.value_or("").empty() ? std::nullopt : xclient_.login;
     helo_.clear();
     extended_ = false;
     reset_transaction();

@@ -78,18 +78,18 @@ std::optional<Event> ServerSession::handle_rcpt(std::string_view argument) {
         count_refusal(replies::too_many_recipients());
         return std::nullopt;
     }
-    recipient_ = *std::move(recipient);
+    asked_.push_back(*std::move(recipient));
     return Event::recipient;
 }
 
 void ServerSession::answer_recipient(const Reply& reply) {
     put(reply);
     if (reply.is_positive()) {
-        envelope_.recipients.push_back(*std::move(recipient_));
+        envelope_.recipients.push_back(std::move(asked_.front()));
     } else {
         rcpt_refused_ = true;
     }
-    recipient_.reset();
+    asked_.clear();
     count_refusal(reply);
 }
 

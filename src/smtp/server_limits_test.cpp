@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <string>
+#include <vector>
 
 namespace bulla::smtp {
 namespace {
@@ -28,7 +32,7 @@ struct Row {
     std::string past_replies;
 };
 
-std::vector<Row> rows() {
+std::vector<Row> text_rows() {
     const auto none = [](ServerOptions&) {};
     return {
         {"command line",
@@ -87,6 +91,12 @@ std::vector<Row> rows() {
          "250 250 354 552 250",
          begin_data + std::string(151, 'x'),
          "250 250 354 421"},
+    };
+}
+
+std::vector<Row> session_rows() {
+    const auto none = [](ServerOptions&) {};
+    return {
         {"recipients",
          [](ServerOptions& o) { o.limits.recipients = 3; },
          "MAIL FROM:<>\r\n" + repeat("RCPT TO:<b@example.test>\r\n", 3),
@@ -166,7 +176,9 @@ std::vector<Row> rows() {
 }
 
 TEST(ServerLimits, c2_5_at_the_limit_and_one_past) {
-    for (const auto& row : rows()) {
+    auto rows = text_rows();
+    std::ranges::copy(session_rows(), std::back_inserter(rows));
+    for (const auto& row : rows) {
         for (const std::size_t piece : {0, 1, 7}) {
             auto options = test_options();
             row.set(options);

@@ -20,8 +20,8 @@ constexpr std::size_t max_skipped = 64U << 10;
 
 ServerSession::ServerSession(ServerOptions options)
     : options_(std::move(options)),
-      state_(options_.proxy ? State::proxy : State::greet),
-      reader_(options_.limits.data, options_.memory) {
+      reader_(options_.limits.data, options_.memory),
+      state_(options_.proxy ? State::proxy : State::greet) {
     set_identity();
 }
 
@@ -86,10 +86,11 @@ Event ServerSession::next() {
     while (!pending_) {
         pending_ = step();
     }
-    if (*pending_ == Event::need_input || *pending_ == Event::closed) {
-        return *std::exchange(pending_, std::nullopt);
+    const Event event = pending_.value_or(Event::closed);
+    if (event == Event::need_input || event == Event::closed) {
+        pending_.reset();
     }
-    return *pending_;
+    return event;
 }
 
 // One step of the session: an event, or nothing when the next step can follow at once.
@@ -140,13 +141,14 @@ std::optional<Event> ServerSession::read_proxy() {
         state_ = State::closed;
         return std::nullopt;
     }
-    if (!*header) {
+    const std::optional<ProxyHeader>& found = *header;
+    if (!found) {
         return Event::need_input;
     }
-    used_ += (*header)->length;
+    used_ += found->length;
     scanned_ = used_;
-    if ((*header)->client) {
-        options_.client = *(*header)->client;
+    if (found->client) {
+        options_.client = *found->client;
         set_identity();
     }
     state_ = State::greet;
@@ -174,7 +176,7 @@ bool ServerSession::skip_line() {
 
 // The next line with its LF, or nothing if it is not whole. A line that is too long is answered here, once.
 std::optional<std::string_view> ServerSession::take_line() {
-    while (skipping_ || unread().size() > 0) {
+    while (skipping_ || !unread().empty()) {
         if (skipping_) {
             if (!skip_line() || state_ == State::closed) {
                 return std::nullopt;
@@ -264,7 +266,7 @@ void ServerSession::abort(const Reply& reply) {
 void ServerSession::reset_transaction() {
     reader_.clear();
     mail_ = {};
-    recipient_.reset();
+    asked_.clear();
     xforward_ = {};
     in_transaction_ = false;
     rcpt_refused_ = false;
@@ -295,7 +297,7 @@ void ServerSession::answer(const Reply& reply) {
             reset_transaction();
             break;
         case Event::auth:
-            credentials_.reset();
+            credentials_ = {};
             put(reply);
             break;
         case Event::start_tls:
@@ -319,7 +321,7 @@ void ServerSession::accept_client(ClientFacts facts) {
 
 void ServerSession::accept_login(std::string account) {
     pending_.reset();
-    credentials_.reset();
+    credentials_ = {};
     login_ = std::move(account);
     set_identity();
     put({235, "2.7.0", "Authentication successful"});
@@ -343,9 +345,7 @@ void ServerSession::set_trusted_network(bool trusted) {
 }
 
 Credentials ServerSession::take_credentials() {
-    Credentials credentials = std::move(*credentials_);
-    credentials_.reset();
-    return credentials;
+    return std::exchange(credentials_, {});
 }
 
 Submission ServerSession::take_message() {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bulla::smtp {
 
@@ -111,7 +112,7 @@ class ServerSession {
 
     [[nodiscard]] const MailCommand& mail() const { return mail_; }
 
-    [[nodiscard]] const mail::Recipient& recipient() const { return *recipient_; }
+    [[nodiscard]] const mail::Recipient& recipient() const { return asked_.front(); }
 
     [[nodiscard]] Submission take_message();
     [[nodiscard]] Credentials take_credentials();
@@ -189,37 +190,28 @@ class ServerSession {
     [[nodiscard]] std::string protocol() const;
 
     ServerOptions options_;
-    State state_;
-    std::optional<Event> pending_;
     std::string output_;
 
     std::string input_;
     std::size_t used_ = 0;
     std::size_t scanned_ = 0;
     std::size_t skipped_ = 0;  // octets of a line that is too long and being read past; 0: none
-    bool skipping_ = false;
 
     mail::Envelope envelope_;
     MailCommand mail_;
-    std::optional<mail::Recipient> recipient_;
+    std::vector<mail::Recipient> asked_;  // the one that `recipient` is about
     ClientFacts facts_;
     Forwarded xclient_;
     Forwarded xforward_;
     std::string helo_;
-    bool extended_ = false;
     std::optional<std::string> login_;
     AuthExchange exchange_;
-    std::optional<Credentials> credentials_;
+    Credentials credentials_;
 
     DataReader reader_;
-    bool in_transaction_ = false;
-    bool rcpt_refused_ = false;
-    bool chunked_ = false;
     BdatCommand bdat_;
     std::uint64_t chunk_left_ = 0;
-    Chunk chunk_ = Chunk::kept;
     Reply chunk_reply_;
-    bool stopping_ = false;
 
     std::uint64_t commands_ = 0;
     std::size_t errors_ = 0;
@@ -227,6 +219,16 @@ class ServerSession {
     std::size_t idle_commands_ = 0;
     std::size_t transactions_ = 0;
     std::size_t auth_attempts_ = 0;
+
+    State state_;
+    std::optional<Event> pending_;
+    Chunk chunk_ = Chunk::kept;
+    bool skipping_ = false;
+    bool extended_ = false;
+    bool in_transaction_ = false;
+    bool rcpt_refused_ = false;
+    bool chunked_ = false;
+    bool stopping_ = false;
 };
 
 }  // namespace bulla::smtp

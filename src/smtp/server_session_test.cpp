@@ -178,10 +178,9 @@ TEST(ServerSession, c2_5_no_smuggling_past_the_end_of_data) {
          {"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\n.\r"}) {
         for (const std::size_t piece : {0, 1, 2, 3, 7}) {
             Greeted driver(test_options());
-            EXPECT_EQ(codes(driver.say(
-                          prefix + "Subject: x\r\n\r\na" + end + inner + ".\r\nNOOP\r\n", piece)),
-                      "250 250 354 550 250")
-                << end;
+            std::string script = prefix;
+            script.append("Subject: x\r\n\r\na").append(end).append(inner).append(".\r\nNOOP\r\n");
+            EXPECT_EQ(codes(driver.say(script, piece)), "250 250 354 550 250") << end;
             EXPECT_TRUE(driver.messages.empty());
         }
     }
@@ -311,7 +310,7 @@ TEST(ServerSession, c2_5_auth_plain_and_login) {
         {"AUTH PLAIN " + coded(std::string_view("other\0u\0secret", 14)) + "\r\n", "535"},
         {"AUTH PLAIN " + coded(std::string_view("u\0u\0secret", 10)) + "\r\n", "235"},
         {"AUTH PLAIN " + coded(std::string_view("\0u\0", 3)) + "\r\n", "535"},
-        {"AUTH PLAIN " + coded(std::string_view("\0u\0a\0b", 7)) + "\r\n", "501"},
+        {"AUTH PLAIN " + coded(std::string_view("\0u\0a\0b", 6)) + "\r\n", "501"},
         {"AUTH PLAIN " + good + "\r\nAUTH PLAIN " + good + "\r\n", "235 503"},
         {"MAIL FROM:<>\r\nAUTH PLAIN " + good + "\r\n", "250 503"},
     };

@@ -154,11 +154,12 @@ bool Forwarded::with_tls() const {
 Answer<Forwarded> parse_forwarded(std::string_view argument, ForwardCommand command) {
     Forwarded forwarded;
     for (std::size_t count = 0;; ++count) {
-        const auto parameter = take_parameter(argument);
-        if (!parameter) {
-            return std::unexpected(replies::bad_parameter(parameter.error().text));
+        const auto next = take_parameter(argument);
+        if (!next) {
+            return std::unexpected(replies::bad_parameter(next.error().text));
         }
-        if (!*parameter) {
+        const std::optional<Parameter>& parameter = *next;
+        if (!parameter) {
             if (count == 0) {
                 return std::unexpected(replies::syntax("attribute=value"));
             }
@@ -167,7 +168,7 @@ Answer<Forwarded> parse_forwarded(std::string_view argument, ForwardCommand comm
         if (count == max_attributes) {
             return std::unexpected(replies::bad_parameter("Too many attributes"));
         }
-        if (auto taken = take_attribute(forwarded, **parameter, command); !taken) {
+        if (auto taken = take_attribute(forwarded, *parameter, command); !taken) {
             return std::unexpected(std::move(taken).error());
         }
     }

@@ -67,30 +67,6 @@ std::optional<Mailbox> find_postmaster(const directory::Snapshot& snapshot) {
 
 }  // namespace
 
-bool SmtpSessions::enter(SmtpConnection& connection) {
-    const std::lock_guard lock(mutex_);
-    connections_.insert(&connection);
-    return !stopping_;
-}
-
-void SmtpSessions::leave(SmtpConnection& connection) {
-    const std::lock_guard lock(mutex_);
-    connections_.erase(&connection);
-}
-
-void SmtpSessions::stop() {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (SmtpConnection* connection : connections_) {
-        connection->notify_stop();
-    }
-}
-
-std::size_t SmtpSessions::count() const {
-    const std::lock_guard lock(mutex_);
-    return connections_.size();
-}
-
 SmtpConnection::SmtpConnection(const DoorContext& context,
                                const config::Listener& listener,
                                std::unique_ptr<net::Stream> stream,
@@ -211,7 +187,8 @@ net::Task<Result<void>> SmtpConnection::begin() {
         }
         BULLA_CO_CHECK(co_await start_tls());
     }
-    session_.emplace(make_options(client, listener_.proxy_protocol && !implicit));
+    session_ = std::make_unique<smtp::ServerSession>(
+        make_options(client, listener_.proxy_protocol && !implicit));
     if (stopping_) {
         session_->stop();
     }
@@ -368,7 +345,7 @@ void SmtpConnection::greet() {
     const Ip& client = session_->envelope().client;
     // Again after XCLIENT: the place is already taken, and the other server stays the one that is listed.
     if (may_forward_) {
-        session_->accept_client({.name = "", .may_forward = *may_forward_});
+        session_->accept_client({.name = "", .may_forward = may_forward_.value_or(false)});
         return;
     }
     if (listener_.proxy_protocol) {
@@ -378,7 +355,7 @@ void SmtpConnection::greet() {
         }
     }
     may_forward_ = contains(listener_.xforward_hosts, client);
-    session_->accept_client({.name = "", .may_forward = *may_forward_});
+    session_->accept_client({.name = "", .may_forward = may_forward_.value_or(false)});
 }
 
 void SmtpConnection::decide_mail() {
@@ -428,51 +405,6 @@ net::Task<void> SmtpConnection::deliver() {
     epoch_.reset();
     stream_->set_deadline(net::after(std::chrono::seconds(limits_.command_seconds)));
     session_->answer(to_smtp(reply));
-}
-
-net::Task<bool> SmtpConnection::check(std::string hash, SecretBytes password) {
-    auto secret = std::make_shared<SecretBytes>(std::move(password));
-    auto work = [verify = context_.check_password, hash = std::move(hash), secret] {
-        return verify(hash, secret->view());
-    };
-    co_return co_await net::on_work_pool(std::move(work));
-}
-
-net::Task<void> SmtpConnection::log_in() {
-    smtp::Credentials credentials = session_->take_credentials();
-    const Ip client = session_->envelope().client;
-    stream_->set_deadline(net::no_deadline);
-    epoch_.reset();
-    const auto snapshot = context_.snapshots.current();
-    const auto account = snapshot->find_account(credentials.login);
-    // An account has two names, its login and its address; guesses at both count together.
-    const std::string login = account ? account->login : credentials.login;
-    const auto wait = context_.limits.throttle.take_turn(client, login);
-    if (!wait) {
-        context_.metrics.add(Metric::smtp_throttled_logins);
-        session_->answer(
-            {.code = 454, .enhanced = "4.7.0", .text = "Too many failed log-ins, try again later"});
-        co_return;
-    }
-    if (wait->count() > 0) {
-        co_await net::sleep(*wait);
-    }
-    // An unknown login costs as much as a wrong password, so that the time does not tell which it was.
-    const auto& accounts = snapshot->accounts_by_login;
-    const std::string any = accounts.empty() ? "" : accounts.begin()->second->password;
-    const bool right =
-        co_await check(account ? account->password : any, std::move(credentials.password));
-    if (right && account && !account->disabled && !account->one_time_password) {
-        context_.limits.throttle.succeeded(client, login);
-        context_.metrics.add(Metric::smtp_logins);
-        session_->accept_login(account->login);
-        co_return;
-    }
-    context_.limits.throttle.failed(client, login);
-    context_.metrics.add(Metric::smtp_failed_logins);
-    log::info("smtp.login_failed", {{"client", client.text()}, {"login", login}});
-    session_->answer(
-        {.code = 535, .enhanced = "5.7.8", .text = "Authentication credentials invalid"});
 }
 
 }  // namespace bulla::gateway

@@ -73,7 +73,7 @@ class SmtpConnection {
     std::shared_ptr<SmtpSessions> sessions_;
     std::shared_ptr<const directory::Snapshot> snapshot_;
     config::Limits limits_;
-    std::optional<smtp::ServerSession> session_;
+    std::unique_ptr<smtp::ServerSession> session_;  // null until PROXY and TLS are done
     ConnectionPlace place_;
     std::optional<bool> may_forward_;
     std::vector<char> buffer_;

@@ -52,7 +52,7 @@ struct House {
                         .submit =
                             [this](mail::Envelope envelope,
                                    std::string bytes,
-                                   std::function<void(Reply)> done) {
+                                   const std::function<void(Reply)>& done) {
                                 taken.push_back({std::move(envelope), std::move(bytes)});
                                 if (stop_in_flow) {
                                     door->stop();
@@ -146,7 +146,7 @@ std::string talk(House& house,
     if (!house.door) {
         house.open();
     }
-    return net::run_blocking(converse(house, std::move(script), how, operations));
+    return net::run_blocking(converse(house, std::move(script), std::move(how), operations));
 }
 
 const std::string transaction =

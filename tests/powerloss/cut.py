@@ -9,7 +9,7 @@ import os
 import random
 import struct
 
-OPEN, WRITE, TRUNCATE, SYNC_START, SYNC_END, RENAME, UNLINK, MKDIR, ACK = range(1, 10)
+OPEN, WRITE, TRUNCATE, SYNC_START, SYNC_END, RENAME, UNLINK, MKDIR, ACK, LINK = range(1, 11)
 O_CREAT, O_TRUNC = os.O_CREAT, os.O_TRUNC
 SECTOR = 512
 HEAD = struct.Struct("<IIQQ")
@@ -32,6 +32,9 @@ class Journal:
 
     def acknowledged(self, moment):
         return b"".join(data for kind, _, _, data in self.events[:moment] if kind == ACK)
+
+    def moments(self):
+        return range(len(self.events) + 1)
 
     def moments_after(self, word):
         """The moments at which the power may go: all after the acknowledgement that begins with `word`."""
@@ -58,15 +61,17 @@ class Folder:
 
 
 class Disk:
-    """Replays a journal up to a moment."""
+    """Replays a journal up to a moment. `base`: a directory with what was there, and durable, before the journal begins."""
 
-    def __init__(self, journal, moment):
+    def __init__(self, journal, moment, base=None):
         self.root = journal.root
         self.names = {}  # path -> Inode or Folder, as the running program sees it
         self.folders = {self.root: Folder()}
         self.names[self.root] = self.folders[self.root]
         self.handles = {}
         self.syncing = {}
+        if base:
+            self._load(base)
         for event in journal.events[:moment]:
             self._replay(*event)
 
@@ -83,15 +88,30 @@ class Disk:
             thing = self.handles[handle]
             thing.durable = max(thing.durable, self.syncing[handle])
         elif kind == RENAME:
+            self._rename(*data.decode().split("\0"))
+        elif kind == LINK:
             old, new = data.decode().split("\0")
-            self.names[new] = self.names.pop(old)
-            self._parent(old).changes.append(("rename", os.path.basename(old), os.path.basename(new)))
+            self._make(new, self.names[old])
         elif kind == UNLINK:
             path = data.decode()
             self.names.pop(path, None)
             self._parent(path).changes.append(("remove", os.path.basename(path)))
         elif kind == MKDIR:
             self._make(data.decode(), Folder())
+
+    def _load(self, base):
+        for place, folders, files in os.walk(base):
+            here = os.path.normpath(os.path.join(self.root, os.path.relpath(place, base)))
+            for name in folders:
+                self._make(os.path.join(here, name), Folder())
+            for name in files:
+                inode = Inode()
+                if os.path.isfile(os.path.join(place, name)):
+                    with open(os.path.join(place, name), "rb") as file:
+                        inode.changes = [(0, file.read())]
+                    inode.durable = 1
+                    self._make(os.path.join(here, name), inode)
+            self.names[here].durable = len(self.names[here].changes)
 
     def _open(self, handle, flags, path):
         if path not in self.names:
@@ -101,6 +121,15 @@ class Disk:
         elif flags & O_TRUNC:
             self.names[path].changes.append((0, None))
         self.handles[handle] = self.names[path]
+
+    def _rename(self, old, new):
+        thing = self.names.pop(old)
+        self.names[new] = thing
+        if os.path.dirname(old) == os.path.dirname(new):
+            self._parent(old).changes.append(("rename", os.path.basename(old), os.path.basename(new)))
+        else:  # two directories, which reach the disk each by itself
+            self._parent(old).changes.append(("remove", os.path.basename(old)))
+            self._parent(new).changes.append(("set", os.path.basename(new), thing))
 
     def _make(self, path, thing):
         self.names[path] = thing
@@ -114,7 +143,7 @@ class Disk:
         self._write_folder(self.names[self.root], target, rng)
 
     def _write_folder(self, folder, target, rng):
-        os.makedirs(target, exist_ok=True)
+        os.makedirs(target, mode=0o700, exist_ok=True)
         for name, thing in surviving_names(folder, rng).items():
             path = os.path.join(target, name)
             if isinstance(thing, Folder):

@@ -1,6 +1,6 @@
 // Journals what a program does to one directory, so that cut.py can build what a disk may hold after a power cut at any moment.
 // POWERLOSS_DIR: the directory (absolute). POWERLOSS_JOURNAL: where the journal goes. POWERLOSS_ACKS: a file whose writes are
-// acknowledgements. POWERLOSS_IGNORE: a kind of sync (see kind_of) that is swallowed, to see that the test finds it missing.
+// acknowledgements; with POWERLOSS_REPLIES, what is sent to a socket and begins with 250 is one too. POWERLOSS_IGNORE: a kind of sync (see kind_of) that is swallowed, to see that the test finds it missing.
 //
 // A journal record is four little-endian numbers (type u32, handle u32, offset u64, length u64) and `length` octets. A write is journalled
 // after it was done, a sync before and after, an acknowledgement before: so what the journal says is synced was written before the sync.
@@ -14,11 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { op_open = 1, op_write, op_truncate, op_sync_start, op_sync_end, op_rename, op_unlink, op_mkdir, op_ack };
+enum { op_open = 1, op_write, op_truncate, op_sync_start, op_sync_end, op_rename, op_unlink, op_mkdir, op_ack, op_link };
 enum { max_files = 4096, acks_handle = -1 };
 
 struct file {
@@ -249,6 +250,39 @@ int mkdir(const char* path, mode_t mode) {
     return result;
 }
 
+int remove(const char* path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? rmdir(path) : unlink(path);
+}
+
+int link(const char* from, const char* to) {
+    pthread_mutex_lock(&lock);
+    int result = REAL(link)(from, to);
+    if (result == 0 && is_watched(from)) {
+        struct iovec names[2] = {{(void*)from, strlen(from) + 1}, {(void*)to, strlen(to)}};
+        note(op_link, 0, 0, names, 2);
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+static void note_reply(const struct iovec* pieces, size_t count) {
+    if (journal >= 0 && getenv("POWERLOSS_REPLIES") != NULL && count > 0 && pieces[0].iov_len > 4 && memcmp(pieces[0].iov_base, "250 ", 4) == 0) {
+        note(op_ack, 0, 0, pieces, (int)count);
+    }
+}
+
+ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
+    note_reply(message->msg_iov, message->msg_iovlen);
+    return REAL(sendmsg)(fd, message, flags);
+}
+
+ssize_t send(int fd, const void* data, size_t size, int flags) {
+    struct iovec piece = {(void*)data, size};
+    note_reply(&piece, 1);
+    return REAL(send)(fd, data, size, flags);
+}
+
 // What this journal has no word for must not pass unseen.
 static int refuse(const char* name) {
     fprintf(stderr, "powerloss: %s is not journalled\n", name);
@@ -256,6 +290,6 @@ static int refuse(const char* name) {
 }
 
 int truncate(const char* path, off_t size) { return is_watched(path) ? refuse("truncate") : REAL(truncate)(path, size); }
-int link(const char* from, const char* to) { return is_watched(from) ? refuse("link") : REAL(link)(from, to); }
 int renameat(int a, const char* from, int b, const char* to) { return is_watched(from) ? refuse("renameat") : REAL(renameat)(a, from, b, to); }
+int renameat2(int a, const char* from, int b, const char* to, unsigned flags) { return is_watched(from) ? refuse("renameat2") : REAL(renameat2)(a, from, b, to, flags); }
 int fallocate(int fd, int mode, off_t offset, off_t size) { return file_of(fd) != NULL ? refuse("fallocate") : REAL(fallocate)(fd, mode, offset, size); }

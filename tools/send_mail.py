@@ -5,6 +5,7 @@ send_mail.py --port P --user ADDRESS --password-file FILE --to ADDRESS [--subjec
 """
 import argparse
 import dataclasses
+import email.policy
 import pathlib
 import smtplib
 import ssl
@@ -34,7 +35,7 @@ def send(letter):
     with smtplib.SMTP("127.0.0.1", letter.port, timeout=30) as client:
         client.starttls(context=context)
         client.login(letter.user, letter.password)
-        for code, reply in (client.mail(letter.user), client.rcpt(letter.to), client.data(message.as_bytes())):
+        for code, reply in (client.mail(letter.user), client.rcpt(letter.to), client.data(message.as_bytes(policy=email.policy.SMTP))):
             if code != 250:
                 raise smtplib.SMTPResponseException(code, reply)
         return reply.decode()

@@ -84,7 +84,7 @@ struct Listener::Impl {
     Endpoint local;
     std::atomic<bool> closed = false;
     // Touched on the listening io thread alone, once serve() was called.
-    IoThread* thread = nullptr;
+    std::atomic<IoThread*> thread = nullptr;  // null: not served, or not any more
     std::unique_ptr<asio::posix::stream_descriptor> descriptor;
 
     struct Readable {
@@ -101,10 +101,19 @@ struct Listener::Impl {
         void await_resume() const noexcept {}
     };
 
+    /// Ends the service: nothing of the io thread is touched after this.
+    void leave() {
+        thread = nullptr;
+        descriptor.reset();
+        fd = UniqueFd();
+    }
+
+    /// `leaving` calls leave() when the coroutine goes, even if it never began.
     static Task<void> accept_all(std::shared_ptr<Impl> impl,
                                  Runtime& runtime,
                                  std::shared_ptr<const Serve> serve,
-                                 std::string name) {
+                                 std::string name,
+                                 [[maybe_unused]] std::shared_ptr<void> leaving) {
         while (!impl->closed) {
             UniqueFd accepted(
                 ::accept4(impl->fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -118,8 +127,6 @@ struct Listener::Impl {
                 co_await sleep(accept_pause);
             }
         }
-        impl->descriptor.reset();
-        impl->fd = UniqueFd();
     }
 };
 
@@ -158,19 +165,22 @@ void Listener::serve(Runtime& runtime, Serve serve, std::string name) {
     impl_->descriptor = std::make_unique<asio::posix::stream_descriptor>(thread.context, duplicate);
     auto shared = std::make_shared<const Serve>(std::move(serve));
     auto task_name = name;
-    thread.spawn(Impl::accept_all(impl_, runtime, std::move(shared), std::move(name)),
+    const std::shared_ptr<void> leaving(nullptr, [impl = impl_](void*) { impl->leave(); });
+    thread.spawn(Impl::accept_all(impl_, runtime, std::move(shared), std::move(name), leaving),
                  std::move(task_name));
 }
 
 void Listener::close() {
+    // Looked at first: the service itself ends, and forgets its thread, once `closed` is set.
+    IoThread* thread = impl_->thread;
     if (impl_->closed.exchange(true)) {
         return;
     }
-    if (impl_->thread == nullptr) {
+    if (thread == nullptr) {
         impl_->fd = UniqueFd();
         return;
     }
-    detail::post_to(impl_->thread, [impl = impl_] {
+    detail::post_to(thread, [impl = impl_] {
         if (impl->descriptor) {
             impl->descriptor->cancel();
         }

@@ -59,16 +59,18 @@ def test_c2_6_two_keys_make_two_signatures(instance, sink):
 def test_c2_6_a_refusal_leaves_nothing_behind(instance, sink):
     instance.archive_all()
     before = instance.archive()
-    reply = instance.send(message=b"no header at all\r\n")
-    assert reply.code in (550, 554)
-    reply = instance.send(message=b"Subject: no From\r\n\r\nx\r\n")
-    assert reply.code == 550
+    address, password = instance.add_account("alice")
+    with instance.client("submission") as client:
+        client.ehlo()
+        client.starttls()
+        assert client.auth_plain(address, password).code == 235
+        assert client.send(address, "bob@example.org", make_message("carol@example.test")).code == 550
     assert instance.archive() == before and not instance.queue() and not sink.messages
 
 
 def test_c2_6_a_message_takes_all_its_routes(instance, sink):
     assert instance.send(recipient=["bob@example.org", "admin@example.test", "c@example.net"]).code == 250
-    assert sorted(r for m in sink.wait(2) for r in m.recipients) == ["bob@example.org", "c@example.net"]
+    assert sorted(r for m in sink.wait(1) for r in m.recipients) == ["bob@example.org", "c@example.net"]
     assert b"Hello." in instance.wait_maildir("admin")[0]
 
 
@@ -272,7 +274,6 @@ def test_c2_8_queue_commands(make_instance, sink):
     assert made.queue()[0]["state"] == "held"
     sink.script = None
     made.cli("queue", "release", identifier)
-    made.cli("queue", "retry", identifier)
     sink.wait(1)
     made.wait_queue_empty()
 

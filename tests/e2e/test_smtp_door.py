@@ -74,7 +74,7 @@ def test_c2_5_pipelined_commands_are_answered_in_order(instance, sink):
 
 @pytest.mark.parametrize("line,code", [
     ("NOOP", 250), ("RSET", 250), ("VRFY bob", 252), ("HELP", 214), ("EXPN list", 502), ("WHAT", 500), ("MAIL FROM:alice", 501),
-    ("MAIL FROM:<alice@example.test> BODY=WRONG", 501), ("MAIL FROM:<alice@example.test> NEW=1", 555), ("RCPT TO:<bob@example.org>", 503),
+    ("MAIL FROM:<alice@example.test> BODY=WRONG", 555), ("MAIL FROM:<alice@example.test> NEW=1", 555), ("RCPT TO:<bob@example.org>", 503),
     ("DATA", 503), ("MAIL FROM:<alice@example.test> SIZE=52428800", 250), ("MAIL FROM:<alice@example.test> SIZE=52428801", 552),
     ("STARTTLS now", 501), ("AUTH WRONG", 504), ("XFORWARD NAME=a", 550), ("BDAT x", 501),
     ("MAIL FROM:<j\u00f6rg@example.test>", 553),
@@ -206,11 +206,11 @@ def test_c2_5_wrong_passwords_end_the_session(instance):
     with instance.client("submission") as client:
         client.ehlo()
         client.starttls()
-        for _ in range(2):
-            assert client.auth_plain(address, "wrong").code == 535
-        reply = client.auth_plain(address, "wrong")
-        assert reply.code in (421, 535)
-        assert reply.code == 421 or client.closed() or client.command("NOOP").code == 421
+        codes = []
+        while len(codes) < 10 and 421 not in codes:
+            codes.append(client.auth_plain(address, "wrong").code)
+        assert codes in ([535] * 3 + [421], [535] * 2 + [421])
+        assert client.closed()
 
 
 def test_c2_5_an_unknown_account_gets_the_same_reply(instance):
@@ -274,7 +274,10 @@ def test_c2_5_a_log_in_must_own_sender_and_from(instance, sink):
 
 def test_c2_5_relay_wants_a_trusted_network_or_a_log_in(make_instance, sink):
     made = make_instance(sink).start()
-    assert made.send().code in (530, 550)
+    with made.client() as client:
+        client.ehlo()
+        reply = client.command("MAIL FROM:<alice@example.test>")
+        assert (reply.code, reply.enhanced) == (550, "5.7.1")
     made.trust_loopback()
     assert made.send().code == 250
 
@@ -348,7 +351,7 @@ def test_c2_5_limit_message_size(make_instance, sink):
         assert client.send("alice@example.test", "bob@example.org", exact).code == 250
         assert client.send("alice@example.test", "bob@example.org", b"X: y\r\n" + exact).code == 552
         client.begin("alice@example.test", "bob@example.org")
-        client.raw(b"BDAT 65537 LAST\r\n" + b"X: y\r\n" + b"z" * 65531)
+        client.raw(b"BDAT 65542 LAST\r\nX: y\r\n" + exact)
         assert client.reply().code == 552
         assert client.command("NOOP").code == 250
     assert len(sink.wait(1)) == 1
@@ -402,10 +405,11 @@ def test_c2_5_limit_errors_of_a_session(make_instance, sink):
     made = limited(make_instance, sink, session_errors=3)
     with made.client() as client:
         client.ehlo()
-        codes = [client.command("WRONG").code for _ in range(3)]
-        assert codes[:2] == [500, 500]
-        if codes[-1] != 421:
-            assert client.command("WRONG").code == 421
+        client.raw(b"WRONG\r\n" * 10)
+        codes = [client.reply().code]
+        while codes[-1] != 421:
+            codes.append(client.reply().code)
+        assert codes == [500] * 3 + [421] or codes == [500] * 4 + [421]
         assert client.closed()
 
 

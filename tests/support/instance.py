@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -29,8 +30,13 @@ def is_sanitized():
 
 
 def free_ports(count):
-    """Ports that nobody listens on; held open together, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Ports that nobody listens on, below those that the kernel gives to outgoing connections."""
+    sockets = []
+    while len(sockets) < count:
+        try:
+            sockets.append(socket.create_server(("127.0.0.1", random.randrange(15000, 32000))))
+        except OSError:
+            continue
     ports = [s.getsockname()[1] for s in sockets]
     for s in sockets:
         s.close()
@@ -164,8 +170,10 @@ class Instance:
         if self.process.poll() is not None:
             raise AssertionError(f"bulla serve ended with {self.process.returncode}:\n{self.log_text()[-4000:]}")
         try:
-            socket.create_connection((listener["address"], listener["port"]), 5).close()
-            return True
+            with socket.create_connection((listener["address"], listener["port"]), 5) as connection:
+                # Where the server speaks first, its greeting tells that all of it is there.
+                silent = listener.get("proxy_protocol") or listener.get("tls") == "implicit"
+                return silent or connection.recv(3) == b"220"
         except OSError:
             return False
 

@@ -100,7 +100,7 @@ void add_status(CLI::App& root, Context& context) {
         return call_and_print(context, "status", json::object(), [&](const json& value) {
             for (const auto& [name, member] : value.items()) {
                 const bool quiet =
-                    name == "problems" ||
+                    member.is_object() || name == "problems" ||
                     (member.is_string() && member.get_ref<const std::string&>().empty());
                 if (!quiet) {
                     context.out << name << ": " << printable(show(value, name.c_str())) << '\n';

@@ -65,7 +65,8 @@ TEST(Config, c2_4_every_commented_setting_of_the_initial_file_is_its_default) {
     const auto config = parse(text);
     ASSERT_TRUE(config) << config.error().text << text;
     expect_same_limits(*config, Config{});
-    EXPECT_EQ(config->routes.size(), 2U);  // the example of a smarthost
+    EXPECT_EQ(config->listeners.size(), 4U);  // one is the example
+    EXPECT_EQ(config->routes.size(), 2U);
     EXPECT_EQ(config->database_url, "sqlite:/etc/bulla/state/bulla.db");
 }
 

@@ -65,17 +65,41 @@ void write_block(std::string& out,
     }
 }
 
+/// A repeated table behind #, with all that can be set in it.
 template <class S>
-void describe_block(std::string& out, std::string_view name, std::span<const Key<S>> keys) {
+void write_example(std::string& out,
+                   std::string_view name,
+                   std::span<const Key<S>> keys,
+                   const S& value) {
     const S defaults;
+    out += fmt::format("#[[{}]]\n", name);
     for (const Key<S>& key : keys) {
-        out += fmt::format("#   {:<16} {} ({}; default {})\n",
-                           key.name,
+        out += fmt::format("# {} ({}; default {})\n#{} = {}\n",
                            key.help,
                            describe_type(key),
-                           key.write(defaults, key));
+                           key.write(defaults, key),
+                           key.name,
+                           key.write(value, key));
     }
-    out += fmt::format("# One [[{}]] each:\n", name);
+}
+
+Listener example_listener() {
+    Listener relay;
+    relay.port = 2525;
+    relay.role = ListenerRole::relay;
+    return relay;
+}
+
+Route example_route() {
+    Route smarthost;
+    smarthost.name = "smarthost";
+    smarthost.match = {"*"};
+    smarthost.host = "smarthost.example.com";
+    smarthost.port = 587;
+    smarthost.tls = RouteTls::required;
+    smarthost.user = "bulla";
+    smarthost.password_file = "smarthost.password";
+    return smarthost;
 }
 
 std::vector<Listener> standard_listeners() {
@@ -99,18 +123,6 @@ std::vector<Route> standard_routes() {
     local.path = "mail/{domain}/{local}";
     return {local};
 }
-
-constexpr std::string_view smarthost_example = R"(
-#[[route]]
-#name = "smarthost"
-#match = ["*"]
-#exit = "smtp"
-#host = "smarthost.example.com"
-#port = 587
-#tls = "required"
-#user = "bulla"
-#password_file = "smarthost.password"
-)";
 
 }  // namespace
 
@@ -145,18 +157,22 @@ std::string write_initial_config(const InitialConfig& initial) {
     write_table(out, database_keys(), config, defaults);
     out += "\n[volume]\n";
     write_table(out, volume_keys(), config, defaults);
-    out += "\n# Where mail comes in.\n";
-    describe_block(out, "listener", listener_keys());
+    out +=
+        "\n# Where mail comes in: one [[listener]] for each place. An example with all settings, "
+        "then those in force.\n";
+    write_example(out, "listener", listener_keys(), example_listener());
     for (const Listener& listener :
          initial.listeners.empty() ? standard_listeners() : initial.listeners) {
         write_block(out, "listener", listener_keys(), listener);
     }
-    out += "\n# Where mail goes: the first route that matches a recipient's domain takes it.\n";
-    describe_block(out, "route", route_keys());
+    out +=
+        "\n# Where mail goes: the first [[route]] that matches a recipient's domain takes it. "
+        "Those in force, then an example with all settings.\n";
     for (const Route& route : initial.routes.empty() ? standard_routes() : initial.routes) {
         write_block(out, "route", route_keys(), route);
     }
-    out += smarthost_example;
+    out += "\n";
+    write_example(out, "route", route_keys(), example_route());
     out += "\n[limits]\n";
     write_table(out, limit_keys(), config.limits, defaults.limits);
     out += "\n[retry]\n";

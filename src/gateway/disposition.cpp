@@ -22,6 +22,7 @@ constexpr std::array rows = std::to_array<Row>({
     {"message.too_large", {552, "5.3.4", false, "RFC 1870 6.1"}},
     {"address.", {550, "5.6.0", false, "RFC 5322 3.6.2"}},
     {"message.loop", {554, "5.4.6", false, "RFC 5321 6.3"}},
+    {"mime.", {550, "5.6.0", false, "RFC 2045 5"}},
     {"message.", {550, "5.6.0", false, "RFC 3463 3.7"}},
     // Who sends.
     {"sender.auth_required", {530, "5.7.0", false, "RFC 4954 6"}},
@@ -45,7 +46,11 @@ constexpr std::array rows = std::to_array<Row>({
     {"store.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
     {"pack.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
     {"memory.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
-    // The next hop, from a delivery.
+    {"entry.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
+    {"tlog.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
+    {"base64.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
+    {"build.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
+    // The next hop, from a delivery; TLS and PROXY of a door end the connection before a reply.
     {"exit.needs_8bitmime", {554, "5.6.3", false, "RFC 6152 3"}},
     {"exit.needs_smtputf8", {553, "5.6.7", false, "RFC 6531 3.5"}},
     {"exit.rejected", {550, "5.0.0", false, "RFC 5321 4.2.1"}},
@@ -53,6 +58,8 @@ constexpr std::array rows = std::to_array<Row>({
     {"exit.tls_required", {451, "4.7.4", true, "RFC 3207 4"}},
     {"exit.bad_recipient", {550, "5.1.3", false, "RFC 3463 3.2"}},
     {"exit.", {451, "4.4.2", true, "RFC 5321 4.5.4.1"}},
+    {"tls.", {451, "4.7.5", true, "RFC 3207 4"}},
+    {"smtp.", {451, "4.5.0", true, "RFC 5321 4.2"}},
     {"net.", {451, "4.4.1", true, "RFC 5321 4.5.4.1"}},
     {"queue.expired", {550, "4.4.7", false, "RFC 3463 3.5"}},
     {"queue.", {451, "4.3.0", true, "RFC 5321 4.5.4.1"}},

@@ -1,4 +1,5 @@
 """Clause 13: a full disk, an end and a reload in the middle of work."""
+import errno
 import os
 import signal
 import subprocess
@@ -24,8 +25,12 @@ def small_disk(tmp_path):
 def fill(folder, leave):
     """Take all but `leave` octets of the file system."""
     free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-    with open(folder / "filler", "wb") as f:
-        f.write(b"\0" * max(0, free - leave))
+    with open(folder / "filler", "wb", buffering=0) as f:
+        try:
+            while free > leave:
+                free -= f.write(b"\0" * min(65536, free - leave))
+        except OSError as e:
+            assert e.errno == errno.ENOSPC
 
 
 @pytest.mark.parametrize("leave", [0, 100_000, 1_000_000])

@@ -27,8 +27,10 @@ Result<nlohmann::json> call_here(const config::Config& config,
                                  const nlohmann::json& arguments,
                                  const CallOptions& options) {
     BULLA_TRY(instance,
-              Instance::open(
-                  config, {.mode = mode, .prompt = options.prompt}, options.clock, options.random));
+              Instance::open(config,
+                             {.mode = mode, .prompt = options.prompt, .lock_patience = {}},
+                             options.clock,
+                             options.random));
     std::unique_ptr<queue::Queue> queue;
     if (call.starts_with("queue.")) {
         queue = instance->make_queue([](const std::string&) { return 1U; }, refuse_notice);

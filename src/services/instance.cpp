@@ -78,7 +78,7 @@ Result<std::unique_ptr<Instance>> Instance::open(const config::Config& config,
                                                  Random& random) {
     std::unique_ptr<Instance> instance(new Instance(config, options.mode, clock, random));
     if (options.mode == OpenMode::owner) {
-        BULLA_TRY(lock, InstanceLock::take(config.state_path));
+        BULLA_TRY(lock, InstanceLock::take(config.state_path, options.lock_patience));
         instance->lock_.emplace(std::move(lock));
     }
     // The passphrase may be root's alone, so it is read before root is given up.

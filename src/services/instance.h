@@ -12,6 +12,7 @@
 #include "store/database.h"
 #include "vault/vault.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +29,8 @@ struct InstanceOptions {
     OpenMode mode = OpenMode::reader;
     bool prompt =
         false;  ///< Ask at the terminal for the passphrase when neither a file nor a systemd credential has it.
+    /// How long to wait for the lock: a command that works on the instance holds it for a moment, and the daemon must not fail for that.
+    std::chrono::milliseconds lock_patience{5000};
     /// As root and owner, become the owner of the state directory before anything is written there, so that the daemon's user can
     /// go on with the files. The daemon itself says no: it drops root when its ports are bound.
     bool become_owner = true;

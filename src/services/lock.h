@@ -1,6 +1,7 @@
 #pragma once
 #include "base/error.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -10,8 +11,9 @@ namespace bulla::services {
 /// process ends, however it ends.
 class InstanceLock {
   public:
-    /// Error: instance.locked ("another process has it"), instance.no_state.
-    [[nodiscard]] static Result<InstanceLock> take(const std::string& state_path);
+    /// Waits at most `patience`. Errors: instance.locked ("another process has it"), instance.no_state.
+    [[nodiscard]] static Result<InstanceLock> take(const std::string& state_path,
+                                                   std::chrono::milliseconds patience = {});
     ~InstanceLock();
 
     InstanceLock(InstanceLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

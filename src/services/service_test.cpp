@@ -73,8 +73,11 @@ TEST(Services, c2_4_a_wrong_passphrase_opens_nothing) {
 
 TEST(Services, c2_4_one_process_owns_an_instance_and_others_read) {
     TestInstance at;
-    const auto second = Instance::open(
-        at.config, {.mode = OpenMode::owner, .become_owner = false}, at.clock, at.random);
+    const auto second =
+        Instance::open(at.config,
+                       {.mode = OpenMode::owner, .lock_patience = {}, .become_owner = false},
+                       at.clock,
+                       at.random);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, "instance.locked");
     const auto reader = Instance::open(at.config, {.mode = OpenMode::reader}, at.clock, at.random);

@@ -135,7 +135,7 @@ def tell(demo, ports):
     before = set(demo.mailbox().glob("*"))
     reply = demo.send(ports["submission"])
     identifier = re.search(r"\b[0-9A-HJKMNP-TV-Z]{13}\b", reply)[0]
-    say(f"\nA message from {USER} to {FRIEND}, sent with a log-in over STARTTLS. The server's word:\n    250 {reply}")
+    say(f"\nA message from {USER} to {FRIEND}, sent with a log-in over STARTTLS. The server's word:\n  250 {reply}")
     delivered = demo.wait_delivery(before)
     shown = json.loads(demo.bulla("archive", "show", identifier, "--json"))
     say("\nWhat happened to it:")

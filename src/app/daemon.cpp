@@ -29,6 +29,7 @@ Daemon::Daemon(const config::Config& config) : config_(config) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
     std::unique_ptr<Daemon> daemon(new Daemon(config));
+    daemon->start_runtime();
     // Low ports need root, everything after this does without.
     BULLA_TRY(sockets, daemon->bind());
     daemon->sockets_ = std::move(sockets);
@@ -38,6 +39,13 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
     BULLA_CHECK(daemon->open_instance());
     daemon->make_parts();
     return daemon;
+}
+
+// First of all, so that a signal that comes while the instance is being opened ends the daemon in good order, too.
+void Daemon::start_runtime() {
+    runtime_ = std::make_unique<net::Runtime>(net::RuntimeOptions{
+        .io_threads = config_.io_threads, .work_threads = config_.work_threads});
+    runtime_->on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
 }
 
 Result<std::vector<net::Listener>> Daemon::bind() const {
@@ -96,8 +104,6 @@ void Daemon::make_parts() {
     door_limits_.emplace(config_.limits.memory_bytes, metrics_, clock_);
     services_ = instance_->make_context(queue_.get());
     services_->live = [this] { return live(); };
-    runtime_ = std::make_unique<net::Runtime>(net::RuntimeOptions{
-        .io_threads = config_.io_threads, .work_threads = config_.work_threads});
     if (auto resolver = net::Resolver::open()) {
         resolver_ = std::move(*resolver);
     } else {
@@ -141,7 +147,6 @@ Result<void> Daemon::run() {
     BULLA_TRY(admin,
               services::AdminServer::start(services::admin_socket_path(config_), *services_));
     admin_ = std::move(admin);
-    runtime_->on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
     deliverer_->start();
     for (std::size_t i = 0; i < doors_.size(); ++i) {
         log::info("door.open", {{"at", bound_[i]}});

@@ -36,6 +36,7 @@ class Daemon {
 
   private:
     explicit Daemon(const config::Config& config);
+    void start_runtime();
     [[nodiscard]] Result<std::vector<net::Listener>> bind() const;
     [[nodiscard]] Result<void> open_instance();
     void make_parts();

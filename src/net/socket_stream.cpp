@@ -102,6 +102,7 @@ class SocketStream final : public Stream {
 
     void set_deadline(Deadline deadline) override {
         deadline_ = deadline;
+        expired_ = false;
         // A later deadline costs nothing: the timer looks again when it fires.
         if (deadline < armed_) {
             arm();
@@ -222,8 +223,9 @@ class SocketStream final : public Stream {
         armed_ = no_deadline;
         if (deadline_ <= std::chrono::steady_clock::now()) {
             expired_ = !closed_;
-            failed_ = true;
-            close();
+            boost::system::error_code ignored;
+            // Those who wait are woken and see expired_.
+            descriptor_.cancel(ignored);
         } else if (deadline_ != no_deadline) {
             arm();
         }

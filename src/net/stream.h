@@ -14,8 +14,8 @@
 namespace bulla::net {
 
 /// Bytes in both directions, in clear or under TLS. All members are for the io thread that made it, one reading and one writing call at a
-/// time. Errors of all calls: net.timeout (the deadline passed; the stream is closed then), net.reset (the peer went away), net.closed (close()
-/// was called), tls.* of the handshake; after an error the stream is good for nothing but close().
+/// time. Errors of all calls: net.timeout (the deadline passed), net.reset (the peer went away), net.closed (close()
+/// was called), tls.* of the handshake; after an error the stream is good for nothing but close(), but for set_deadline().
 class Stream {
   public:
     Stream() = default;
@@ -34,7 +34,8 @@ class Stream {
     /// Errors: tls.handshake, tls.untrusted.
     [[nodiscard]] virtual Task<Result<void>> start_tls_client(const TlsContext& context,
                                                               const std::string& name) = 0;
-    /// From now on all calls, together, must end by `deadline`: one timer a stream, moved at no cost.
+    /// From now on all calls, together, must end by `deadline`: one timer a stream, moved at no cost. After a net.timeout of read_some() a new
+    /// deadline allows some last words to be written.
     virtual void set_deadline(Deadline deadline) = 0;
     /// Ends both directions at once; under TLS the peer is told. Calls that wait return net.closed.
     virtual void close() = 0;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "gateway/flow.h"
 #include "smtp/proxy.h"
+#include "smtp/replies.h"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t read_size = 64U << 10U;
 // Beyond the session's time a transaction may still end; this is how long.
 constexpr std::chrono::minutes session_grace{10};
+constexpr std::chrono::seconds last_words_limit{5};
 
 mail::Role role_of(config::ListenerRole role) {
     switch (role) {
@@ -94,6 +96,9 @@ net::Task<void> SmtpConnection::run(std::shared_ptr<SmtpConnection> self) {
         const auto served = co_await self->serve();
         if (!served) {
             self->note_end(served.error());
+            if (served.error().code == "net.timeout") {
+                co_await self->send_away();
+            }
         }
     } catch (const std::exception& error) {
         log::error("smtp.failed",
@@ -111,6 +116,16 @@ void SmtpConnection::note_end(const Error& error) {
     context_.metrics.add(timeout ? Metric::smtp_timeouts : Metric::smtp_lost_connections);
     log::info(timeout ? "smtp.timeout" : "smtp.lost",
               {{"client", stream_->peer().text()}, {"error", std::string(error.code)}});
+}
+
+net::Task<void> SmtpConnection::send_away() {
+    // RFC 5321 3.8: a server may close with 421 when it must; a client that was silent for too long learns why.
+    if (!session_ || !silent_) {
+        co_return;
+    }
+    session_->abort(smtp::replies::closing("Timeout, nothing came for too long"));
+    stream_->set_deadline(net::after(last_words_limit));
+    static_cast<void>(co_await stream_->write_one(session_->take_output()));
 }
 
 net::Task<void> SmtpConnection::watch_stop(std::shared_ptr<SmtpConnection> self) {
@@ -155,7 +170,7 @@ smtp::ServerOptions SmtpConnection::make_options(const Ip& client, bool proxy) c
     options.limits.transactions = limits_.session_messages;
     options.limits.auth_attempts = limits_.auth_attempts;
     options.limits.data = {.message_bytes = limits_.message_bytes,
-                           .line_bytes = limits_.line_octets,
+                           .line_bytes = limits_.line_octets - 2,  // the setting counts CRLF
                            .repair = snapshot_->settings.repair_newlines};
     options.limits.header = {.bytes = limits_.header_bytes,
                              .fields = limits_.header_fields,
@@ -292,6 +307,7 @@ net::Task<Result<void>> SmtpConnection::read() {
     const auto count = co_await stream_->read_some(buffer_);
     reading_ = false;
     if (!count) {
+        silent_ = count.error().code == "net.timeout";
         // The stop closed the stream: that is an end in good order.
         if (stopping_ && count.error().code == "net.closed") {
             session_->abort({.code = 421, .enhanced = "4.3.2", .text = ""});

@@ -49,6 +49,7 @@ class SmtpConnection {
   private:
     [[nodiscard]] static net::Task<void> watch_stop(std::shared_ptr<SmtpConnection> self);
     [[nodiscard]] net::Task<Result<void>> serve();
+    [[nodiscard]] net::Task<void> send_away();
     [[nodiscard]] net::Task<Result<void>> begin();
     [[nodiscard]] net::Task<Result<void>> read_proxy_before_tls(Ip& client);
     [[nodiscard]] net::Task<Result<void>> handle(smtp::Event event);
@@ -82,6 +83,7 @@ class SmtpConnection {
     net::Event stop_;
     bool stopping_ = false;
     bool reading_ = false;
+    bool silent_ = false;  ///< A read found the deadline passed.
     bool ended_ = false;
 };
 

@@ -83,6 +83,29 @@ Result<void> deactivate_others(store::Tx& tx,
         {domain, algorithm});
 }
 
+/// The rows of a key.
+struct NewKey {
+    std::string domain, selector, algorithm;
+    std::string pem;     ///< the public key
+    std::string sealed;  ///< the private key
+    bool active = false;
+    std::int64_t now = 0;
+};
+
+Result<void> insert_key(store::Tx& tx, const NewKey& key) {
+    if (key.active) {
+        BULLA_CHECK(deactivate_others(tx, key.domain, key.algorithm));
+    }
+    BULLA_CHECK(
+        tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', :id, :sealed, "
+               ":created)",
+               {key.domain + "/" + key.selector, key.sealed, key.now}));
+    return tx.run(
+        "insert into dkim_key (domain, selector, algorithm, public_key, active, created) "
+        "values (:domain, :selector, :algorithm, :public_key, :active, :created)",
+        {key.domain, key.selector, key.algorithm, key.pem, key.active ? 1 : 0, key.now});
+}
+
 }  // namespace
 
 // {"domain", "selector", "type"?, "bits"?, "private_key"?, "active"?} → {"domain", "selector", "algorithm", "active", "record"}.
@@ -119,28 +142,16 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
             domain));
     // A second key of a kind waits until its record is published: activate it then, and it takes the place of the first.
     const bool active = said ? wanted : in_use == 0;
-    const std::string sealed =
-        context.vault.seal(directory::vault_identity("dkim", name.item()), key->pem().view());
-    const auto rows = [domain,
-                       selector = name.selector.text(),
-                       item = name.item(),
-                       algorithm,
-                       sealed,
-                       active,
-                       pem = key->public_key().pem(),
-                       now = to_micros(context.clock.now())](
-                          store::Tx& tx, const seal::Committed&) -> Result<void> {
-        if (active) {
-            BULLA_CHECK(deactivate_others(tx, domain, algorithm));
-        }
-        BULLA_CHECK(
-            tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', :id, "
-                   ":sealed, :created)",
-                   {item, sealed, now}));
-        return tx.run(
-            "insert into dkim_key (domain, selector, algorithm, public_key, active, created) "
-            "values (:domain, :selector, :algorithm, :public_key, :active, :created)",
-            {domain, selector, algorithm, pem, active ? 1 : 0, now});
+    const NewKey made{.domain = domain,
+                      .selector = name.selector.text(),
+                      .algorithm = algorithm,
+                      .pem = key->public_key().pem(),
+                      .sealed = context.vault.seal(directory::vault_identity("dkim", name.item()),
+                                                   key->pem().view()),
+                      .active = active,
+                      .now = to_micros(context.clock.now())};
+    const auto rows = [made](store::Tx& tx, const seal::Committed&) {
+        return insert_key(tx, made);
     };
     BULLA_CHECK(commit_change(context,
                               caller,

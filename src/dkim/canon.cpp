@@ -2,8 +2,13 @@
 
 #include "dkim/scan.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -133,6 +138,35 @@ void write_body(Canon canon, std::string_view body, Sink& sink) {
     }
 }
 
+// Copies octets from `at` up to one that relaxing a field may have to change: a control, or a SP before anything but a visible octet.
+// May write up to 15 octets beyond what it copied.
+const char* copy_plain(char*& to, const char* at, const char* end) {
+#if defined(__x86_64__)
+    const __m128i space = _mm_set1_epi8(' ');
+    const auto up_to_space = [&](__m128i octets) {
+        return static_cast<unsigned>(
+            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(octets, space), octets)));
+    };
+    while (end - at > 16) {
+        const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 1));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), here);
+        const auto spaces = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(here, space)));
+        const unsigned stops = up_to_space(here) & ~(spaces & ~up_to_space(next));
+        const int plain = stops == 0 ? 16 : std::countr_zero(stops);
+        at += plain;
+        to += plain;
+        if (stops != 0) {
+            return at;
+        }
+    }
+#endif
+    while (at != end && static_cast<unsigned char>(*at) > ' ') {
+        *to++ = *at++;
+    }
+    return at;
+}
+
 // RFC 6376 3.4.2: name in lower case, unfolded, white space reduced to one SP, none at the end of the value nor around the colon.
 char* relax_field(char* to, std::string_view field) {
     const std::size_t colon = std::min(field.find(':'), field.size());
@@ -144,30 +178,23 @@ char* relax_field(char* to, std::string_view field) {
         *to++ = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
     *to++ = ':';
+    const char* const value = to;
     const char* at = field.data() + std::min(colon + 1, field.size());
     const char* const end = field.data() + field.size();
     bool space = false;
-    bool begun = false;
-    for (; at != end; ++at) {
-        const char c = *at;
-        if (static_cast<unsigned char>(c) > ' ') [[likely]] {
-            if (space && begun) {
-                *to++ = ' ';
-            }
-            space = false;
-            begun = true;
-            *to++ = c;
-        } else if (is_wsp(c)) {
+    while (at != end) {
+        if (is_wsp(*at)) {
             space = true;
-        } else if (c == '\r' && at + 1 != end && at[1] == '\n') {
             ++at;
+        } else if (*at == '\r' && at + 1 != end && at[1] == '\n') {
+            at += 2;
         } else {
-            if (space && begun) {
+            if (space && to != value) {
                 *to++ = ' ';
             }
             space = false;
-            begun = true;
-            *to++ = c;
+            *to++ = *at++;
+            at = copy_plain(to, at, end);
         }
     }
     *to++ = '\r';
@@ -186,7 +213,7 @@ void append_canonical_field(std::string& out, Canon canon, std::string_view fiel
         return;
     }
     const std::size_t before = out.size();
-    out.resize_and_overwrite(before + field.size() + 3, [&](char* data, std::size_t) {
+    out.resize_and_overwrite(before + field.size() + 3 + 16, [&](char* data, std::size_t) {
         return static_cast<std::size_t>(relax_field(data + before, field) - data);
     });
 }

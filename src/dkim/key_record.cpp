@@ -28,7 +28,7 @@ bool allows(const TagList& tags,
 }
 
 Result<crypto::PublicKey> parse_key(Algorithm algorithm, std::string_view text) {
-    const auto bytes = base64_decode(without_space(text));
+    const auto bytes = decode_base64(text);
     if (!bytes) {
         return refuse("dkim.bad_key", "the key in the key record is not base64");
     }

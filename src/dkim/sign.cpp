@@ -76,7 +76,7 @@ Result<std::vector<std::string_view>> names_to_sign(const FieldList& list,
                           "RFC 5322 3.6.8");
         }
         const auto present = std::ranges::count_if(list.fields(), [&](const FieldList::Field& one) {
-            return mail::equal_ignoring_case(one.name, field.name);
+            return is_same_name(one.name, field.name);
         });
         const bool more = field.oversign == Oversign::always ||
                           (field.oversign == Oversign::if_present && present > 0);
@@ -92,7 +92,7 @@ std::string copies(const FieldList& list, const std::vector<std::string_view>& n
     for (const std::string_view name : names) {
         for (std::size_t i = list.fields().size(); i-- > 0;) {
             const FieldList::Field& field = list.fields()[i];
-            if (used[i] || !mail::equal_ignoring_case(field.name, name)) {
+            if (used[i] || !is_same_name(field.name, name)) {
                 continue;
             }
             used[i] = true;

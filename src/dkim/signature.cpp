@@ -76,7 +76,7 @@ Result<std::string> parse_base64(const TagList& tags, std::string_view name, std
     if (text.size() > most * 4) {
         return bad_value(name);
     }
-    auto bytes = base64_decode(without_space(text));
+    auto bytes = decode_base64(text);
     if (!bytes || bytes->empty()) {
         return bad_value(name);
     }

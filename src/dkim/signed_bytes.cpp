@@ -29,7 +29,7 @@ void FieldList::append_picked(std::string& out,
         // RFC 6376 5.4.2: "Signers choosing to sign an existing header field that occurs more than once in the message ... MUST sign the
         // physically last instance of that header field in the header block."
         for (std::size_t i = fields_.size(); i-- > 0;) {
-            if (!picked[i] && mail::equal_ignoring_case(fields_[i].name, name)) {
+            if (is_same_name(fields_[i].name, name) && !picked[i]) {
                 picked[i] = true;
                 append_canonical_field(out, canon, fields_[i].whole);
                 break;

@@ -10,6 +10,12 @@
 
 namespace bulla::dkim {
 
+/// Equal but for the case of ASCII letters; most different names are told apart without a call.
+[[nodiscard]] inline bool is_same_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && !a.empty() && ((a.front() ^ b.front()) & 0xDF) == 0 &&
+           mail::equal_ignoring_case(a, b);
+}
+
 /// The header fields of a message, from the top down, for picking the signed ones. Views into the message, which must outlive it.
 class FieldList {
   public:

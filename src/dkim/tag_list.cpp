@@ -1,6 +1,7 @@
 #include "dkim/tag_list.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace bulla::dkim {
 
@@ -23,8 +24,17 @@ bool is_tag_name(std::string_view name) {
 
 // RFC 6376 3.2: "VALCHAR = %x21-3A / %x3C-7E"; octets of UTF-8 may stand there too (RFC 8616 3).
 bool is_tag_value(std::string_view value) {
-    return std::ranges::all_of(
-        value, [](char c) { return is_space(c) || (c > ' ' && c != '\x7F') || c < '\0'; });
+    // Without an early end the compiler makes this wide.
+    unsigned bad = 0;
+    for (const char c : value) {
+        const auto octet = static_cast<unsigned char>(c);
+        const unsigned space =
+            static_cast<unsigned>(octet == ' ') | static_cast<unsigned>(octet == '\t') |
+            static_cast<unsigned>(octet == '\r') | static_cast<unsigned>(octet == '\n');
+        bad |=
+            (static_cast<unsigned>(octet <= ' ') & ~space) | static_cast<unsigned>(octet == 0x7F);
+    }
+    return bad == 0;
 }
 
 std::unexpected<Error> bad_tags(std::string_view what) {
@@ -102,8 +112,14 @@ std::string_view TagList::value(std::string_view name) const {
 
 std::string without_space(std::string_view text) {
     std::string out;
-    out.reserve(text.size());
-    std::ranges::copy_if(text, std::back_inserter(out), [](char c) { return !is_space(c); });
+    out.resize_and_overwrite(text.size(), [&](char* to, std::size_t) {
+        char* const begin = to;
+        for (const char c : text) {
+            *to = c;
+            to += is_space(c) ? 0 : 1;
+        }
+        return static_cast<std::size_t>(to - begin);
+    });
     return out;
 }
 

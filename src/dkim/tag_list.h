@@ -38,8 +38,10 @@ class TagList {
     std::vector<Tag> tags_;
 };
 
-/// `text` without any folding white space (RFC 6376 2.8): how base64 values are read.
+/// `text` without any folding white space (RFC 6376 2.8).
 [[nodiscard]] std::string without_space(std::string_view text);
+/// Base64 (RFC 4648 4) with folding white space anywhere in it (RFC 6376 2.10). Error: base64.bad.
+[[nodiscard]] Result<std::string> decode_base64(std::string_view text);
 /// `text` without folding white space at both ends.
 [[nodiscard]] std::string_view trim_space(std::string_view text);
 /// Cuts `text` at `separator` into pieces without white space around them; one empty piece if `text` is empty.

@@ -11,6 +11,7 @@ namespace bulla::dkim {
 namespace {
 
 constexpr std::size_t least_rsa_bits = 1024;
+constexpr std::size_t longest_name = 253;
 
 void conclude(SignatureResult& result, Verdict verdict, std::string reason) {
     result.verdict = verdict;
@@ -22,7 +23,10 @@ void describe(SignatureResult& result, const Signature& signature) {
     result.selector = signature.selector.text();
     result.algorithm = to_string(signature.algorithm);
     result.identity = signature.identity;
-    result.headers.assign(signature.headers.begin(), signature.headers.end());
+    result.headers.reserve(signature.headers.size() * 16);
+    for (const std::string_view name : signature.headers) {
+        result.headers.append(result.headers.empty() ? "" : ":").append(name);
+    }
     result.body_length = signature.body_length;
     result.time = signature.time;
 }
@@ -188,7 +192,7 @@ Verification::Candidate Verification::read(std::string_view field,
         conclude(result, Verdict::permerror, "the signature has expired");
     } else if (signature->time && *signature->time > seconds + limits_.max_clock_skew.count()) {
         conclude(result, Verdict::permerror, "the signature was made in the future");
-    } else if (!DomainName::parse(signature->key_name())) {
+    } else if (signature->key_name().size() > longest_name) {
         conclude(result, Verdict::permerror, "the name of the key record is too long");
     } else {
         candidate.signature = *std::move(signature);
@@ -202,6 +206,7 @@ std::vector<SignatureResult> Verification::evaluate(std::span<const dns::DnsAnsw
     BodyDigests bodies(message_.body());
     Bytes bytes{.fields = fields, .bodies = bodies};
     std::vector<SignatureResult> results;
+    results.reserve(candidates_.size());
     for (const Candidate& candidate : candidates_) {
         SignatureResult& result = results.emplace_back(candidate.result);
         if (!candidate.signature) {

@@ -30,13 +30,13 @@ struct VerifyLimits {
 /// What came of one signature, with the evidence.
 struct SignatureResult {
     Verdict verdict = Verdict::none;
-    std::string domain;                ///< d=, as far as it could be read.
-    std::string selector;              ///< s=
-    std::string algorithm;             ///< a=
-    std::string reason;                ///< One sentence for people.
-    std::string identity;              ///< i= or its default; empty if the signature is malformed.
-    std::vector<std::string> headers;  ///< h=
-    std::string key_record;            ///< The TXT record that decided; empty if none did.
+    std::string domain;      ///< d=, as far as it could be read.
+    std::string selector;    ///< s=
+    std::string algorithm;   ///< a=
+    std::string reason;      ///< One sentence for people.
+    std::string identity;    ///< i= or its default; empty if the signature is malformed.
+    std::string headers;     ///< h=, names with ":" between them
+    std::string key_record;  ///< The TXT record that decided; empty if none did.
     std::size_t key_bits = 0;
     dns::Security dns_security = dns::Security::insecure;
     bool testing =

@@ -11,7 +11,7 @@
 namespace bulla::seal {
 
 /// What the log says of a stored message; its canonical text is the leaf (docs/formats/log.md). `commitment` is
-/// SHA-256(salt || message), in hexadecimal: without the salt, which dies with the message's key, it tells nothing about the text.
+/// SHA-256(salt || SHA-256(message)), in hexadecimal: without the salt, which dies with the message's key, it tells nothing about the text.
 struct MessageEntry {
     MessageId id;
     Time time;

@@ -35,8 +35,13 @@ GroupSealer::GroupSealer(SealerOptions options,
       committer_(std::move(committer)),
       large_packs_(*folder_, options_.max_pack_bytes),
       note_(committer_->note()),
-      saved_note_(note_),
-      thread_([this] { work(); }) {}
+      saved_note_(note_) {
+    committer_->on_checkpoint([this](const std::string& note) {
+        const std::scoped_lock lock(mutex_);
+        note_ = note;
+    });
+    thread_ = std::thread([this] { work(); });
+}
 
 GroupSealer::~GroupSealer() {
     {
@@ -77,11 +82,11 @@ Result<PreparedRecord> GroupSealer::prepare(MessageId message,
 }
 
 bool GroupSealer::healthy(std::string* why) const {
-    const std::scoped_lock lock(mutex_);
-    if (is_stuck_ && why != nullptr) {
+    const auto is_stuck = committer_->is_stuck();
+    if (is_stuck && why != nullptr) {
         *why = "the outcome of a commit is not known yet: the database does not answer";
     }
-    return !is_stuck_;
+    return !is_stuck;
 }
 
 std::string GroupSealer::checkpoint() const {
@@ -165,12 +170,7 @@ void GroupSealer::commit(std::vector<Batch> batches) {
 
 /// What comes after a run, or after a second without one.
 void GroupSealer::housekeep(bool is_last) {
-    const auto settled = committer_->settle();
-    {
-        const std::scoped_lock lock(mutex_);
-        is_stuck_ = !settled;
-        note_ = committer_->note();
-    }
+    std::ignore = committer_->settle();
     const auto now = std::chrono::steady_clock::now();
     if (committer_->has_shredding() && (is_last || now - shredding_flushed_ >= once)) {
         committer_->flush_shredding();

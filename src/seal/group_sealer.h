@@ -54,7 +54,6 @@ class GroupSealer final : public Sealer {
     std::vector<Batch> overflow_;  // refused, to be answered by the sealer's thread
     std::size_t waiting_bytes_ = 0;
     bool stopping_ = false;
-    bool is_stuck_ = false;
     std::string note_;
 
     // The sealer's thread only: when what is done at most once a second was last done.

@@ -19,10 +19,11 @@ std::string commitment_salt(const SecretBytes& key) {
 }
 
 std::string make_commitment(std::string_view salt, std::string_view message) {
-    thread_local crypto::Sha256Stream digest;
-    digest.update(salt);
-    digest.update(message);
-    return hex_encode(crypto::view(digest.finish()));
+    return make_commitment_of_digest(salt, crypto::view(crypto::sha256(message)));
+}
+
+std::string make_commitment_of_digest(std::string_view salt, std::string_view digest) {
+    return hex_encode(crypto::view(crypto::sha256(std::string(salt).append(digest))));
 }
 
 PreparedRecord prepare_record(MessageId message,

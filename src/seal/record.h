@@ -38,8 +38,11 @@ struct PreparedRecord {
 
 /// The salt of a message's commitment: derived from its record key, so that it dies with it.
 [[nodiscard]] std::string commitment_salt(const SecretBytes& key);
-/// SHA-256(salt || message) in hexadecimal.
+/// SHA-256(salt || SHA-256(message)) in hexadecimal: hiding and binding as a hash of both would be, but the message is hashed once for all
+/// that sign and commit to it.
 [[nodiscard]] std::string make_commitment(std::string_view salt, std::string_view message);
+/// The same where SHA-256(message), 32 octets, is known already (crypto::Signer::sign_digest takes it too).
+[[nodiscard]] std::string make_commitment_of_digest(std::string_view salt, std::string_view digest);
 
 /// Compresses and seals `plain`. `key` and nonce come from `random`. May be called from any thread; costs about 12 ns an octet.
 [[nodiscard]] PreparedRecord prepare_record(MessageId message,

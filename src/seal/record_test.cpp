@@ -97,8 +97,12 @@ TEST(Record, c2_10_the_commitment_needs_the_key) {
     const SecretBytes key(std::string(32, 'k'));
     const SecretBytes other(std::string(32, 'o'));
     EXPECT_NE(commitment_salt(key), commitment_salt(other));
+    const std::string digest(crypto::view(crypto::sha256("message")));
     EXPECT_EQ(make_commitment("salt", "message"),
-              hex_encode(crypto::view(crypto::sha256("saltmessage"))));
+              hex_encode(crypto::view(crypto::sha256("salt" + digest))));
+    EXPECT_EQ(make_commitment("salt", "message"), make_commitment_of_digest("salt", digest));
+    EXPECT_NE(make_commitment("salt", "message"), make_commitment("salt", "messagf"));
+    EXPECT_NE(make_commitment("salt", "message"), make_commitment("salu", "message"));
 }
 
 TEST(Slot, c2_11_a_changed_or_exchanged_slot_is_found) {

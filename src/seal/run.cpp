@@ -158,6 +158,7 @@ Committer::Fate Committer::commit_rows(Run& run, Error& error) {
                            .edge = std::move(attempt.edge),
                            .packs = run.packs,
                            .shred = shred_of(run)};
+        is_stuck_ = true;
         return fate;
     }
     return Fate::rolled_back;
@@ -228,6 +229,7 @@ bool Committer::settle() {
     }
     log::warning("seal.commit_settled", {{"committed", fate == Fate::committed ? "yes" : "no"}});
     unknown_.reset();
+    is_stuck_ = false;
     return true;
 }
 
@@ -235,6 +237,9 @@ void Committer::adopt(const std::set<std::int64_t>& packs,
                       LogEdge edge,
                       const std::vector<ShredRow>& shred) {
     edge_ = std::move(edge);
+    if (publish_) {
+        publish_(edge_.note);
+    }
     known_packs_.insert(packs.begin(), packs.end());
     shredder_.add(shred);
 }

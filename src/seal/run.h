@@ -5,6 +5,7 @@
 #include "seal/shredder.h"
 #include "seal/sync_pair.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,8 +57,13 @@ class Committer {
 
     [[nodiscard]] bool has_shredding() const { return shredder_.is_waiting(); }
 
-    /// True if the outcome of a commit is unknown: then nothing may be committed until settle() says true.
-    [[nodiscard]] bool is_stuck() const { return unknown_.has_value(); }
+    /// Gets each checkpoint once it is committed, before anybody is told of the run. To be set before the first commit.
+    void on_checkpoint(std::function<void(const std::string& note)> take) {
+        publish_ = std::move(take);
+    }
+
+    /// True if the outcome of a commit is unknown: then nothing may be committed until settle() says true. From any thread.
+    [[nodiscard]] bool is_stuck() const { return is_stuck_; }
 
     /// Asks the database what became of the commit whose outcome is unknown.
     [[nodiscard]] bool settle();
@@ -119,6 +125,8 @@ class Committer {
     std::unique_ptr<Pack> pack_;
     std::set<std::int64_t> known_packs_;  // their rows are committed
     std::optional<Unknown> unknown_;
+    std::atomic<bool> is_stuck_ = false;  // unknown_ holds something
+    std::function<void(const std::string&)> publish_;
 };
 
 }  // namespace bulla::seal

@@ -95,14 +95,31 @@ def keep(rows):
     path.write_text("".join(json.dumps(r) + "\n" for r in kept))
 
 
+def document():
+    """Write the kept rows into docs/measurements.md, below its introduction."""
+    path, rows = TOP / "docs/measurements.md", TOP / "build/results/bench.jsonl"
+    head = path.read_text().split("## Figures")[0].rstrip()
+    lines = ["", "", "## Figures", "", "| Benchmark | Value | Limit | Ratio to the limit | Target | Peers |", "|---|---|---|---|---|---|"]
+    for row in sorted(map(json.loads, rows.read_text().splitlines()), key=lambda r: (r["bench"], r["case"])):
+        peers = ", ".join(f"{name} {show(value)}" for name, value in row.get("peers", {}).items())
+        verdict = {True: "met", False: "not met", None: ""}[row.get("met")]
+        lines.append(f"| {row['bench']}/{row['case']} | {show(row['value'])} {row['unit']} | {show(row.get('limit'))} | {show(row.get('ratio'))} | "
+                     f"{verdict} | {peers} |")
+    path.write_text(head + "\n".join(lines) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/run")
     parser.add_argument("names", nargs="*")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--document", action="store_true", help="only write docs/measurements.md from the rows of the last runs")
     args = parser.parse_args()
     cases = load_cases()
+    if args.document:
+        document()
+        return 0
     if args.list:
         print("\n".join(cases))
         return 0

@@ -41,7 +41,6 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
     return daemon;
 }
 
-// First of all, so that a signal that comes while the instance is being opened ends the daemon in good order, too.
 void Daemon::start_runtime() {
     runtime_ = std::make_unique<net::Runtime>(net::RuntimeOptions{
         .io_threads = config_.io_threads, .work_threads = config_.work_threads});
@@ -157,7 +156,9 @@ Result<void> Daemon::run() {
     log::info("daemon.ready",
               {{"hostname", config_.hostname},
                {"revision", std::to_string(instance_->snapshots().current()->revision)}});
+    hold_signals(false);
     runtime_->run_until_stopped();
+    hold_signals(true);
     admin_.reset();
     doors_.clear();
     log::info("daemon.stopped");

@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
@@ -82,6 +83,15 @@ void notify_service_manager(std::string_view state) {
         log::warning("process.notify_failed", {{"reason", std::strerror(errno)}});
     }
     close(fd);
+}
+
+void hold_signals(bool hold) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&signals, signal);
+    }
+    pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, nullptr);
 }
 
 void raise_descriptor_limit() {

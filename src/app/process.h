@@ -15,6 +15,10 @@ void harden_process();
 /// Tells the service manager about a change of state (sd_notify(3)): "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=…". Nothing happens without one.
 void notify_service_manager(std::string_view state);
 
+/// Holds back (or lets through again) SIGTERM, SIGINT and SIGHUP for the calling thread and those it starts later: what comes meanwhile
+/// waits. So a signal during start-up is acted on when the daemon runs, and one during its end does not cut that short.
+void hold_signals(bool hold);
+
 /// Raises the soft limit of open files to the hard one: each connection takes one.
 void raise_descriptor_limit();
 

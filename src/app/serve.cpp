@@ -22,6 +22,7 @@ Result<void> run(const config::Config& config) {
 }  // namespace
 
 int serve(const cli::ServeOptions& options) {
+    hold_signals(true);
     const auto config = config::load_config(options.config_path);
     if (!config) {
         std::fprintf(stderr, "bulla: %s\n", config.error().text.c_str());

@@ -37,7 +37,8 @@ namespace {
 
 using namespace bulla;  // NOLINT(google-build-using-namespace): a program, not a header
 using Seconds = std::chrono::duration<double>;
-constexpr std::size_t batch_size = 64;
+constexpr std::size_t batch_size = 64;   // of the plain log
+constexpr std::size_t group_size = 128;  // handed to the sealer at once; a run is at most 256
 
 [[noreturn]] void give_up(const std::string& why) {
     std::fprintf(stderr, "seal: %s\n", why.c_str());
@@ -179,17 +180,18 @@ class SealBench {
     Spent seal(std::size_t count, const crypto::Signer* signer) {
         const Stopwatch watch;
         std::vector<seal::Batch> group;
-        for (std::size_t done = 0; done < count; done += batch_size) {
-            for (std::size_t i = 0; i < batch_size; ++i) {
+        for (std::size_t done = 0; done < count; done += group_size) {
+            for (std::size_t i = 0; i < group_size; ++i) {
                 group.push_back(make_batch(signer));
             }
+            answers_.wait();  // the group before: it was committed while this one was prepared
             answers_.expect(group.size());
             for (auto& batch : group) {
                 instance_.sealer->submit(std::move(batch));
             }
             group.clear();
-            answers_.wait();
         }
+        answers_.wait();
         return watch.stop(count);
     }
 

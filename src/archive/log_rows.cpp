@@ -16,6 +16,13 @@ std::uint64_t count_of(int64_t number) {
     return number < 0 ? 0 : static_cast<std::uint64_t>(number);
 }
 
+/// The number in a row of min() or max(); nothing if there was nothing to count.
+std::optional<std::uint64_t> number_in(
+    const std::optional<std::tuple<std::optional<int64_t>>>& row) {
+    const auto number = row ? std::get<0>(*row) : std::nullopt;
+    return number ? std::optional(count_of(*number)) : std::nullopt;
+}
+
 CheckpointRow read_checkpoint(std::tuple<int64_t, int64_t, string>&& row) {
     return {count_of(std::get<0>(row)), from_micros(std::get<1>(row)), std::move(std::get<2>(row))};
 }
@@ -39,7 +46,8 @@ Result<std::vector<LeafRow>> LogRows::leaves(std::uint64_t first, std::uint64_t 
 Result<std::uint64_t> LogRows::leaf_count() const {
     BULLA_TRY(row,
               connection_.query_first<std::optional<int64_t>>("select max(idx) from log_leaf"));
-    return row && std::get<0>(*row) ? count_of(*std::get<0>(*row)) + 1 : 0;
+    const auto last = number_in(row);
+    return last ? *last + 1 : 0;
 }
 
 Result<std::optional<std::uint64_t>> LogRows::find_message(MessageId id) const {
@@ -47,7 +55,7 @@ Result<std::optional<std::uint64_t>> LogRows::find_message(MessageId id) const {
     BULLA_TRY(row,
               connection_.query_first<std::optional<int64_t>>(
                   "select min(idx) from log_leaf where entry like :pattern", {pattern}));
-    return row && std::get<0>(*row) ? std::optional(count_of(*std::get<0>(*row))) : std::nullopt;
+    return number_in(row);
 }
 
 Result<std::optional<std::vector<tlog::Hash>>> LogRows::tile(unsigned level,

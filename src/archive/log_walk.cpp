@@ -79,6 +79,7 @@ Result<void> LogWalk::load(Findings& findings) {
     const std::uint64_t in_tiles = first - first % tlog::tile_width;
     BULLA_TRY(rows, rows_->leaves(in_tiles, first - in_tiles));
     std::vector<tlog::Hash> last;
+    last.reserve(rows.size());
     for (const auto& row : rows) {
         last.push_back(tlog::leaf_hash(row.entry));
     }

@@ -23,6 +23,6 @@ struct Summary {
 /// The JSON that column `summary` seals. Texts longer than 1000 octets and lists longer than 200 are cut, broken UTF-8 is replaced.
 [[nodiscard]] std::string write_summary(const Summary& summary);
 /// Error: catalogue.bad.
-[[nodiscard]] Result<Summary> parse_summary(std::string_view json);
+[[nodiscard]] Result<Summary> parse_summary(std::string_view text);
 
 }  // namespace bulla::archive

@@ -58,7 +58,7 @@ Result<Algorithm> parse_key_type(const TagList& tags) {
 
 Result<KeyRecord> parse_key_record(std::string_view text) {
     BULLA_TRY(tags, TagList::parse(text, {.max_octets = longest_record, .max_tags = 32}));
-    // RFC 6376 3.6.1, v=: "This tag MUST be the first tag in the record. Records beginning with a "v=" tag with any other value MUST be
+    // RFC 6376 3.6.1: "This tag MUST be the first tag in the record. Records beginning with a "v=" tag with any other value MUST be
     // discarded."
     const Tag* version = tags.find("v");
     if (version != nullptr && (version->value != "DKIM1" || version != &tags.tags().front())) {
@@ -80,7 +80,7 @@ Result<KeyRecord> parse_key_record(std::string_view text) {
                      .key = std::nullopt,
                      .testing = lists_word(flags, "y"),
                      .same_domain = lists_word(flags, "s")};
-    // RFC 6376 3.6.1, p=: "An empty value means that this public key has been revoked."
+    // RFC 6376 3.6.1: "An empty value means that this public key has been revoked."
     if (!p->value.empty()) {
         BULLA_TRY(key, parse_key(algorithm, p->value));
         record.key = std::move(key);

@@ -49,7 +49,7 @@ Result<void> check_identity(const SignOptions& options) {
     const std::size_t at = options.identity->rfind('@');
     auto domain = DomainName::parse(
         std::string_view(*options.identity).substr(at == std::string::npos ? 0 : at + 1));
-    // RFC 6376 3.5, i=: "The domain part of the address MUST be the same as, or a subdomain of, the value of the "d=" tag."
+    // RFC 6376 3.5: "The domain part of the address MUST be the same as, or a subdomain of, the value of the "d=" tag."
     if (at == std::string::npos || !domain || !domain->is_within(options.domain)) {
         return refuse("dkim.identity_outside",
                       "the identity i= is not an address within the signing domain",

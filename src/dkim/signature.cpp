@@ -114,7 +114,7 @@ struct Identity {
     DomainName domain;
 };
 
-// RFC 6376 3.5, i=: "[ Local-part ] "@" domain-name" in dkim-quoted-printable.
+// RFC 6376 3.5: "[ Local-part ] "@" domain-name" in dkim-quoted-printable.
 Result<Identity> parse_identity(const TagList& tags, const DomainName& domain) {
     const Tag* tag = tags.find("i");
     if (tag == nullptr) {
@@ -148,7 +148,7 @@ Result<void> check_version_and_query(const TagList& tags) {
     if (version != "1") {
         return refuse("dkim.bad_version", "the signature has another version than 1");
     }
-    // RFC 6376 3.5, q=: "If there are multiple query mechanisms listed, the choice of query mechanism MUST NOT change the interpretation
+    // RFC 6376 3.5: "If there are multiple query mechanisms listed, the choice of query mechanism MUST NOT change the interpretation
     // of the signature." Verifiers ignore those they do not know.
     const Tag* query = tags.find("q");
     if (query != nullptr && !lists_word(query->value, "dns/txt")) {
@@ -158,11 +158,11 @@ Result<void> check_version_and_query(const TagList& tags) {
 }
 
 Result<void> read_times(const TagList& tags, Signature& signature) {
-    // RFC 6376 3.5, t=: "To avoid denial-of-service attacks, implementations MAY consider any value longer than 12 digits to be infinite."
+    // RFC 6376 3.5: "To avoid denial-of-service attacks, implementations MAY consider any value longer than 12 digits to be infinite."
     BULLA_TRY(time, optional_number<std::int64_t>(tags, "t", 12));
     BULLA_TRY(expiry, optional_number<std::int64_t>(tags, "x", 12));
     BULLA_TRY(length, optional_number<std::uint64_t>(tags, "l", 18));
-    // RFC 6376 3.5, x=: "The value of the "x=" tag MUST be greater than the value of the "t=" tag if both are present."
+    // RFC 6376 3.5: "The value of the "x=" tag MUST be greater than the value of the "t=" tag if both are present."
     if (time && expiry && *expiry <= *time) {
         return refuse("dkim.bad_value", "the signature expires before it was made");
     }

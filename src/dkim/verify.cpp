@@ -77,7 +77,7 @@ void check_bytes(SignatureResult& result,
                  const crypto::PublicKey& key,
                  Bytes& bytes) {
     const BodyDigest& body = bytes.bodies.of(signature.canon.body, signature.body_length);
-    // RFC 6376 3.5, l=: "This value MUST NOT be larger than the actual number of octets in the canonicalized message body."
+    // RFC 6376 3.5: "This value MUST NOT be larger than the actual number of octets in the canonicalized message body."
     if (signature.body_length && *signature.body_length > body.length) {
         return conclude(result, Verdict::permerror, "l= is larger than the body");
     }
@@ -114,7 +114,7 @@ bool accepts(SignatureResult& result,
         conclude(result, Verdict::permerror, "the key is of another type than the signature");
         return false;
     }
-    // RFC 6376 3.6.1, t=s: "Any DKIM-Signature header fields using the "i=" tag MUST have the same domain value on the right-hand side of
+    // RFC 6376 3.6.1: "Any DKIM-Signature header fields using the "i=" tag MUST have the same domain value on the right-hand side of
     // the "@" in the "i=" tag and the value of the "d=" tag."
     if (record.same_domain && signature.identity_domain != signature.domain) {
         conclude(result, Verdict::permerror, "the key does not serve subdomains, but i= names one");

@@ -147,7 +147,7 @@ def tell(demo, ports):
         say(f"  {'deliver':10} {event['kind']} at {event['at']}")
     say(f"\nIt lies in {show(delivered)}")
     verdict = demo.bulla("archive", "verify", identifier)
-    say(f"The archived copy, checked with public keys only:\n{indent(verdict, 2)}")
+    say(f"The archived copy, checked with public keys only:\n{verdict.rstrip()}")
     tell_how(demo, ports, identifier)
 
 
@@ -167,10 +167,6 @@ def tell_how(demo, ports, identifier):
         f"{show(demo.password_file)} --to {FRIEND} --subject 'Another one'")
     say(f"\nThe log of the server: {show(demo.log)}. The administrator's one-time password: {show(demo.folder / 'init.txt')}")
     say("Ctrl-C stops it.")
-
-
-def indent(text, width):
-    return "\n".join(" " * width + line for line in text.rstrip().splitlines())
 
 
 def is_free(port):

@@ -423,15 +423,17 @@ const std::vector<Case> cases{
     {"a_changed_checkpoint",
      [](Instance& i) {
          i.tamper(
-             "update log_checkpoint set note = replace(note, 'A', 'B') where size = (select "
-             "max(size) from log_checkpoint)");
+             "update log_checkpoint set note = substr(note, 1, length(note) - 20) || "
+             "case substr(note, length(note) - 19, 1) when 'A' then 'B' else 'A' end || "
+             "substr(note, length(note) - 18) where size = (select max(size) from log_checkpoint)");
      },
      {"log: the last checkpoint"}},
     {"an_older_checkpoint_changed",
      [](Instance& i) {
          i.tamper(
-             "update log_checkpoint set note = replace(note, 'A', 'B') where size = (select "
-             "min(size) from log_checkpoint)");
+             "update log_checkpoint set note = substr(note, 1, length(note) - 20) || "
+             "case substr(note, length(note) - 19, 1) when 'A' then 'B' else 'A' end || "
+             "substr(note, length(note) - 18) where size = (select min(size) from log_checkpoint)");
      },
      {"is not one that the log signed"}},
     {"deleted_checkpoints",

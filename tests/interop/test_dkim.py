@@ -188,9 +188,9 @@ def opendkim_sign(folder, keys, message, selector, pair):
     return b"DKIM-Signature: " + value.replace("\n", "\r\n").encode() + b"\r\n" + message
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("selector", ["rsa", "ed"])
-def test_c2_7_bulla_accepts_opendkim(dns, dkim_keys, tmp_path, pair, selector):
+# OpenDKIM 2.11's own verifier and dkimpy refuse its Ed25519 signatures over simple headers: it hashes another field than it prints.
+@pytest.mark.parametrize(("selector", "pair"), [("rsa", pair) for pair in PAIRS] + [("ed", "relaxed/simple"), ("ed", "relaxed/relaxed")])
+def test_c2_7_bulla_accepts_opendkim(dns, dkim_keys, tmp_path, selector, pair):
     for body in ("text", "long", "eight-bit"):
         assert verdicts(dns, opendkim_sign(tmp_path, dkim_keys, make_message(BODIES[body]), selector, pair)) == ["pass"]
 

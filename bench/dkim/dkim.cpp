@@ -26,10 +26,11 @@ void run(const std::string& name, const std::string& size) {
     measure("sign." + name + "." + size, [&] { check(!sign().empty(), "sign"); });
 
     const auto signed_bytes = std::make_shared<const std::string>(sign() + *bytes);
-    const std::vector<dns::DnsAnswer> answers{{.type = dns::RecordType::txt,
-                                               .name = "sel._domainkey.example.com",
-                                               .rcode = dns::Rcode::no_error,
-                                               .records = {dns::write_txt(read_file("keys/" + name + ".txt"))}}};
+    const std::vector<dns::DnsAnswer> answers{
+        {.type = dns::RecordType::txt,
+         .name = "sel._domainkey.example.com",
+         .rcode = dns::Rcode::no_error,
+         .records = {dns::write_txt(read_file("keys/" + name + ".txt"))}}};
     dkim::KeyCache keys;
     measure("verify." + name + "." + size, [&] {
         const dkim::Verification verification(*mail::Message::parse(signed_bytes), now);

@@ -1,14 +1,13 @@
 // libraries: OpenSSL::Crypto
 // What no DKIM implementation over OpenSSL can pass: SHA-256 of the message, SHA-256 of 700 octets of header, one signature or verification,
 // with everything made ready beforehand. Keys and messages as bench_dkim has them.
+#include "loop.h"
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <array>
 #include <memory>
-
-#include "loop.h"
 
 namespace {
 
@@ -41,7 +40,8 @@ struct Operation {
     }
 
     void digest(const std::string& bytes, std::size_t size, Digest& out) const {
-        check(EVP_DigestInit_ex(hash, md, nullptr) == 1 && EVP_DigestUpdate(hash, bytes.data(), size) == 1 &&
+        check(EVP_DigestInit_ex(hash, md, nullptr) == 1 &&
+                  EVP_DigestUpdate(hash, bytes.data(), size) == 1 &&
                   EVP_DigestFinal_ex(hash, out.data(), nullptr) == 1,
               "SHA-256");
     }
@@ -58,9 +58,13 @@ struct Operation {
         length = signature.size();
         if (ed25519) {
             EVP_DigestSignInit(message, nullptr, nullptr, nullptr, key);
-            check(EVP_DigestSign(message, signature.data(), &length, hashed.data(), hashed.size()) == 1, "sign");
+            check(EVP_DigestSign(
+                      message, signature.data(), &length, hashed.data(), hashed.size()) == 1,
+                  "sign");
         } else {
-            check(EVP_PKEY_sign(signer, signature.data(), &length, hashed.data(), hashed.size()) == 1, "sign");
+            check(
+                EVP_PKEY_sign(signer, signature.data(), &length, hashed.data(), hashed.size()) == 1,
+                "sign");
         }
     }
 
@@ -68,9 +72,13 @@ struct Operation {
         const Digest hashed = both(bytes);
         if (ed25519) {
             EVP_DigestVerifyInit(message, nullptr, nullptr, nullptr, key);
-            check(EVP_DigestVerify(message, signature.data(), length, hashed.data(), hashed.size()) == 1, "verify");
+            check(EVP_DigestVerify(
+                      message, signature.data(), length, hashed.data(), hashed.size()) == 1,
+                  "verify");
         } else {
-            check(EVP_PKEY_verify(verifier, signature.data(), length, hashed.data(), hashed.size()) == 1, "verify");
+            check(EVP_PKEY_verify(
+                      verifier, signature.data(), length, hashed.data(), hashed.size()) == 1,
+                  "verify");
         }
     }
 };
@@ -79,7 +87,8 @@ struct Operation {
 
 int main() {
     for (const std::string name : {"rsa2048", "ed25519"}) {
-        const std::unique_ptr<BIO, int (*)(BIO*)> file(BIO_new_file(("keys/" + name + ".pem").c_str(), "r"), BIO_free);
+        const std::unique_ptr<BIO, int (*)(BIO*)> file(
+            BIO_new_file(("keys/" + name + ".pem").c_str(), "r"), BIO_free);
         Operation operation{.key = PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr),
                             .ed25519 = name == "ed25519",
                             .md = EVP_MD_fetch(nullptr, "SHA256", nullptr)};

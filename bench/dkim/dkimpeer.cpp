@@ -6,13 +6,12 @@
 // The header is C: its _Bool is our bool.
 #define _Bool bool  // NOLINT
 
-#include <opendkim/dkim.h>
+#include "loop.h"
 
 #include <algorithm>
+#include <opendkim/dkim.h>
 #include <string>
 #include <vector>
-
-#include "loop.h"
 
 namespace {
 
@@ -22,7 +21,10 @@ unsigned char* octets(std::string& text) {
     return reinterpret_cast<unsigned char*>(text.data());
 }
 
-DKIM_STAT look_up(DKIM* /*dkim*/, DKIM_SIGINFO* /*signature*/, unsigned char* buffer, std::size_t size) {
+DKIM_STAT look_up(DKIM* /*dkim*/,
+                  DKIM_SIGINFO* /*signature*/,
+                  unsigned char* buffer,
+                  std::size_t size) {
     std::snprintf(reinterpret_cast<char*>(buffer), size, "%s", key_record.c_str());
     return DKIM_STAT_OK;
 }
@@ -56,11 +58,14 @@ void feed(DKIM* dkim, Mail& mail, std::string* signature) {
         check(dkim_header(dkim, octets(mail.bytes) + begin, size) == DKIM_STAT_OK, "header");
     }
     if (signature != nullptr) {
-        check(dkim_header(dkim, octets(*signature), signature->size()) == DKIM_STAT_OK, "signature");
+        check(dkim_header(dkim, octets(*signature), signature->size()) == DKIM_STAT_OK,
+              "signature");
     }
     check(dkim_eoh(dkim) == DKIM_STAT_OK, "eoh");
     for (std::size_t at = mail.body; at < mail.bytes.size(); at += block) {
-        check(dkim_body(dkim, octets(mail.bytes) + at, std::min(block, mail.bytes.size() - at)) == DKIM_STAT_OK, "body");
+        check(dkim_body(dkim, octets(mail.bytes) + at, std::min(block, mail.bytes.size() - at)) ==
+                  DKIM_STAT_OK,
+              "body");
     }
     bool test_key = false;
     check(dkim_eom(dkim, &test_key) == DKIM_STAT_OK, "eom");
@@ -76,8 +81,17 @@ struct Peer {
         std::string selector = "sel";
         std::string domain = "example.com";
         DKIM_STAT status = DKIM_STAT_OK;
-        DKIM* dkim = dkim_sign(library, octets(id), nullptr, octets(pem), octets(selector), octets(domain), DKIM_CANON_RELAXED,
-                               DKIM_CANON_RELAXED, algorithm, -1, &status);
+        DKIM* dkim = dkim_sign(library,
+                               octets(id),
+                               nullptr,
+                               octets(pem),
+                               octets(selector),
+                               octets(domain),
+                               DKIM_CANON_RELAXED,
+                               DKIM_CANON_RELAXED,
+                               algorithm,
+                               -1,
+                               &status);
         check(dkim != nullptr, "dkim_sign");
         feed(dkim, mail, nullptr);
         unsigned char* field = nullptr;
@@ -95,7 +109,9 @@ struct Peer {
         check(dkim != nullptr, "dkim_verify");
         feed(dkim, mail, &signature);
         DKIM_SIGINFO* info = dkim_getsignature(dkim);
-        check(info != nullptr && (dkim_sig_getflags(info) & DKIM_SIGFLAG_PASSED) != 0 && dkim_sig_getbh(info) == DKIM_SIGBH_MATCH, "pass");
+        check(info != nullptr && (dkim_sig_getflags(info) & DKIM_SIGFLAG_PASSED) != 0 &&
+                  dkim_sig_getbh(info) == DKIM_SIGBH_MATCH,
+              "pass");
         dkim_free(dkim);
     }
 };

@@ -55,6 +55,9 @@ void measure(const std::string& key, Work&& work) {
         passed = seconds_of(CLOCK_MONOTONIC) - wall;
     } while (passed < length);
     const double spent = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    std::printf("%s %.2f %.2f\n", key.c_str(), static_cast<double>(count) / spent, static_cast<double>(count) / passed);
+    std::printf("%s %.2f %.2f\n",
+                key.c_str(),
+                static_cast<double>(count) / spent,
+                static_cast<double>(count) / passed);
     std::fflush(stdout);
 }

@@ -76,7 +76,8 @@ AeadStream::AeadStream(std::string_view key, std::string_view nonce, std::string
     : impl_(std::make_unique<Impl>()) {
     check_sizes(key, nonce);
     auto* context = impl_->lease.get();
-    require(EVP_EncryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr), "GCM");
+    require(EVP_EncryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr),
+            "GCM");
     if (!associated.empty()) {
         int length = 0;
         require(
@@ -122,7 +123,8 @@ Result<void> aead_open_in_place(std::string& sealed,
     const auto size = sealed.size() - aead_tag_size;
     const Lease lease;
     auto* context = lease.get();
-    require(EVP_DecryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr), "GCM");
+    require(EVP_DecryptInit_ex2(context, aes_256_gcm(), octets(key), octets(nonce), nullptr),
+            "GCM");
     require(
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, aead_tag_size, sealed.data() + size),
         "GCM");

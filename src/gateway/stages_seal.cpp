@@ -1,5 +1,6 @@
 #include "archive/catalogue.h"
 #include "archive/summary.h"
+#include "crypto/digest.h"
 #include "gateway/stages.h"
 #include "mail/address.h"
 #include "mail/encoded_word.h"
@@ -71,11 +72,22 @@ std::string make_trace(const Transit& transit) {
     return trace.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// ARC-01: the signature is over the stored octets.
-Result<std::vector<archive::SignatureRow>> make_signatures(const Transit& transit, Time now) {
+// ARC-01: the signature is over the stored octets. Their SHA-256 serves all signers that begin with it.
+Result<std::string> sign_message(const crypto::Signer& signer,
+                                 std::string_view message,
+                                 const crypto::Sha256& digest) {
+    const auto type = signer.public_key().type();
+    const bool by_digest = type == crypto::KeyType::rsa || type == crypto::KeyType::dsa ||
+                           type == crypto::KeyType::p256;
+    return by_digest ? signer.sign_digest(crypto::view(digest)) : signer.sign_message(message);
+}
+
+Result<std::vector<archive::SignatureRow>> make_signatures(const Transit& transit,
+                                                           const crypto::Sha256& digest,
+                                                           Time now) {
     std::vector<archive::SignatureRow> rows;
     for (const auto* signer : transit.signers) {
-        BULLA_TRY(signature, signer->signer->sign_message(transit.message.bytes()));
+        BULLA_TRY(signature, sign_message(*signer->signer, transit.message.bytes(), digest));
         rows.push_back({.message = transit.id,
                         .signer = signer->id,
                         .algorithm = signer->algorithm,
@@ -89,12 +101,13 @@ Result<std::vector<archive::SignatureRow>> make_signatures(const Transit& transi
 std::string make_leaf(const Transit& transit,
                       const Rows& rows,
                       const seal::PreparedRecord& record,
+                      const crypto::Sha256& digest,
                       Time now) {
     seal::MessageEntry entry{.id = transit.id,
                              .time = now,
                              .size = transit.message.bytes().size(),
-                             .commitment = seal::make_commitment(seal::commitment_salt(record.key),
-                                                                 transit.message.bytes()),
+                             .commitment = seal::make_commitment_of_digest(
+                                 seal::commitment_salt(record.key), crypto::view(digest)),
                              .signers = {}};
     for (const auto& row : rows.signatures) {
         entry.signers.push_back(row.signer + " " + row.key_fingerprint);
@@ -161,10 +174,14 @@ Result<void> add_records(const FlowContext& context,
                          Rows& rows,
                          Addition& addition) {
     if (transit.archived) {
+        const auto digest = crypto::sha256(transit.message.bytes());
+        const auto now = context.clock.now();
+        BULLA_TRY(signatures, make_signatures(transit, digest, now));
+        rows.signatures = std::move(signatures);
         BULLA_TRY(received,
                   context.sealer.prepare(
                       transit.id, seal::RecordKind::received, transit.message.bytes()));
-        addition.leaves.push_back(make_leaf(transit, rows, received, context.clock.now()));
+        addition.leaves.push_back(make_leaf(transit, rows, received, digest, now));
         addition.records.push_back(std::move(received));
     }
     for (const auto& copy : transit.copies) {
@@ -203,10 +220,6 @@ Result<StartDeliveries> prepare_seal(const FlowContext& context,
     auto rows = std::make_shared<Rows>();
     rows->record = batch.records.size();
     rows->leaf = batch.leaves.size();
-    if (transit.archived) {
-        BULLA_TRY(signatures, make_signatures(transit, context.clock.now()));
-        rows->signatures = std::move(signatures);
-    }
     Addition addition;
     BULLA_CHECK(add_records(context, transit, batch, *rows, addition));
     transit.trace.push_back(

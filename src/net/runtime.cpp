@@ -9,16 +9,22 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <deque>
 #include <mutex>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace bulla::net {
 
 namespace {
+
+constexpr int long_work_niceness = 10;
 
 // Which event loop the calling thread runs: how a coroutine finds where it has to go on.
 thread_local IoThread* current = nullptr;
@@ -58,9 +64,16 @@ Root run_root(Task<void> task, std::string name) {
 
 class WorkPool {
   public:
-    void start(unsigned threads) {
+    /// `niceness` of the threads: more than 0 gives way to others (nice(2)).
+    void start(unsigned threads, int niceness) {
         for (unsigned i = 0; i < threads; ++i) {
-            threads_.emplace_back([this] { run(); });
+            threads_.emplace_back([this, niceness] {
+                if (niceness > 0 &&
+                    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness) != 0) {
+                    log::warning("net.no_niceness", {{"reason", std::strerror(errno)}});
+                }
+                run();
+            });
         }
     }
 
@@ -153,6 +166,7 @@ void IoThread::destroy_roots() {
 struct Runtime::Impl {
     std::vector<std::unique_ptr<IoThread>> threads;
     WorkPool pool;
+    WorkPool long_pool;
     unsigned work_threads;
     std::atomic<unsigned> next = 0;
     std::vector<std::unique_ptr<asio::signal_set>> signals;
@@ -209,7 +223,8 @@ void Runtime::spawn_here(Task<void> task, std::string name) {
 }
 
 void Runtime::run_until_stopped() {
-    impl_->pool.start(impl_->work_threads);
+    impl_->pool.start(impl_->work_threads, 0);
+    impl_->long_pool.start(1, long_work_niceness);
     {
         std::vector<std::jthread> others;
         for (std::size_t i = 1; i < impl_->threads.size(); ++i) {
@@ -217,6 +232,7 @@ void Runtime::run_until_stopped() {
         }
         Impl::run_loop(*impl_->threads[0]);
     }
+    impl_->long_pool.finish();
     impl_->pool.finish();
     for (const auto& thread : impl_->threads) {
         thread->destroy_roots();
@@ -231,6 +247,10 @@ void Runtime::stop() {
 
 void Runtime::post_work(std::function<void()> work) {
     impl_->pool.post(std::move(work));
+}
+
+void Runtime::post_long_work(std::function<void()> work) {
+    impl_->long_pool.post(std::move(work));
 }
 
 void Runtime::on_signal(std::initializer_list<int> signals, std::function<void(int)> handler) {

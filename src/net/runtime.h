@@ -52,6 +52,9 @@ class Runtime {
     void stop();
     /// Runs `work` on the work pool. From any thread.
     void post_work(std::function<void()> work);
+    /// The same for work that takes a tenth of a second or more: one at a time, on a thread of its own that gives way to all others, so that
+    /// it never makes short work wait. From any thread.
+    void post_long_work(std::function<void()> work);
     /// Calls `handler` on an io thread each time one of `signals` comes. Call before run_until_stopped.
     void on_signal(std::initializer_list<int> signals, std::function<void(int)> handler);
     [[nodiscard]] unsigned io_threads() const;

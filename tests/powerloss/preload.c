@@ -19,7 +19,19 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { op_open = 1, op_write, op_truncate, op_sync_start, op_sync_end, op_rename, op_unlink, op_mkdir, op_ack, op_link };
+enum {
+    op_open = 1,
+    op_write,
+    op_truncate,
+    op_sync_start,
+    op_sync_end,
+    op_rename,
+    op_unlink,
+    op_mkdir,
+    op_ack,
+    op_link
+};
+
 enum { max_files = 4096, acks_handle = -1 };
 
 struct file {
@@ -36,7 +48,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name) ((__typeof__(&name))real(#name))
 
-static void* real(const char* name) { return dlsym(RTLD_NEXT, name); }
+static void* real(const char* name) {
+    return dlsym(RTLD_NEXT, name);
+}
 
 __attribute__((constructor)) static void start(void) {
     directory = getenv("POWERLOSS_DIR");
@@ -48,7 +62,8 @@ __attribute__((constructor)) static void start(void) {
     }
 }
 
-static void note(uint32_t type, int handle, uint64_t offset, const struct iovec* pieces, int count) {
+static void note(
+    uint32_t type, int handle, uint64_t offset, const struct iovec* pieces, int count) {
     struct {
         uint32_t type, handle;
         uint64_t offset, length;
@@ -74,7 +89,8 @@ static void note_text(uint32_t type, int handle, uint64_t offset, const char* te
 
 static int is_watched(const char* path) {
     size_t prefix = journal < 0 ? 0 : strlen(directory);
-    if (prefix == 0 || strncmp(path, directory, prefix) != 0 || (path[prefix] != '/' && path[prefix] != '\0')) {
+    if (prefix == 0 || strncmp(path, directory, prefix) != 0 ||
+        (path[prefix] != '/' && path[prefix] != '\0')) {
         return 0;
     }
     size_t length = strlen(path);
@@ -82,7 +98,9 @@ static int is_watched(const char* path) {
     return length < 4 || strcmp(path + length - 4, "-shm") != 0;
 }
 
-static struct file* file_of(int fd) { return journal >= 0 && fd >= 0 && fd < max_files && files[fd].handle != 0 ? &files[fd] : NULL; }
+static struct file* file_of(int fd) {
+    return journal >= 0 && fd >= 0 && fd < max_files && files[fd].handle != 0 ? &files[fd] : NULL;
+}
 
 static int opened(int fd, const char* path, int flags) {
     if (fd < 0 || fd >= max_files) {
@@ -92,7 +110,8 @@ static int opened(int fd, const char* path, int flags) {
         files[fd].handle = acks_handle;
     } else if (is_watched(path)) {
         files[fd] = (struct file){next_handle++, (flags & O_CREAT) != 0, strdup(path)};
-        note_text(op_open, files[fd].handle, (uint64_t)(flags & (O_CREAT | O_TRUNC)), path, strlen(path));
+        note_text(
+            op_open, files[fd].handle, (uint64_t)(flags & (O_CREAT | O_TRUNC)), path, strlen(path));
     }
     return fd;
 }
@@ -104,22 +123,39 @@ static int open_noted(int folder, const char* path, int flags, mode_t mode) {
     return fd;
 }
 
-#define OPEN_BODY(folder)                            \
-    mode_t mode = 0;                                 \
-    if ((flags & (O_CREAT | O_TMPFILE)) != 0) {      \
-        va_list more;                                \
-        va_start(more, flags);                       \
-        mode = va_arg(more, mode_t);                 \
-        va_end(more);                                \
-    }                                                \
+#define OPEN_BODY(folder)                       \
+    mode_t mode = 0;                            \
+    if ((flags & (O_CREAT | O_TMPFILE)) != 0) { \
+        va_list more;                           \
+        va_start(more, flags);                  \
+        mode = va_arg(more, mode_t);            \
+        va_end(more);                           \
+    }                                           \
     return open_noted(folder, path, flags, mode)
 
-int open(const char* path, int flags, ...) { OPEN_BODY(AT_FDCWD); }
-int open64(const char* path, int flags, ...) { OPEN_BODY(AT_FDCWD); }
-int openat(int folder, const char* path, int flags, ...) { OPEN_BODY(folder); }
-int openat64(int folder, const char* path, int flags, ...) { OPEN_BODY(folder); }
-int __open_2(const char* path, int flags) { return open_noted(AT_FDCWD, path, flags, 0); }
-int __open64_2(const char* path, int flags) { return open_noted(AT_FDCWD, path, flags, 0); }
+int open(const char* path, int flags, ...) {
+    OPEN_BODY(AT_FDCWD);
+}
+
+int open64(const char* path, int flags, ...) {
+    OPEN_BODY(AT_FDCWD);
+}
+
+int openat(int folder, const char* path, int flags, ...) {
+    OPEN_BODY(folder);
+}
+
+int openat64(int folder, const char* path, int flags, ...) {
+    OPEN_BODY(folder);
+}
+
+int __open_2(const char* path, int flags) {
+    return open_noted(AT_FDCWD, path, flags, 0);
+}
+
+int __open64_2(const char* path, int flags) {
+    return open_noted(AT_FDCWD, path, flags, 0);
+}
 
 int close(int fd) {
     pthread_mutex_lock(&lock);
@@ -139,7 +175,8 @@ static ssize_t write_noted(int fd, const struct iovec* pieces, int count, int64_
         note(op_ack, 0, 0, pieces, count);
         file = NULL;
     }
-    ssize_t done = offset >= 0 ? REAL(pwritev)(fd, pieces, count, offset) : REAL(writev)(fd, pieces, count);
+    ssize_t done =
+        offset >= 0 ? REAL(pwritev)(fd, pieces, count, offset) : REAL(writev)(fd, pieces, count);
     if (file == NULL || done <= 0) {
         return done;
     }
@@ -163,12 +200,29 @@ static ssize_t write_one(int fd, const void* data, size_t size, int64_t offset) 
     return write_noted(fd, &piece, 1, offset);
 }
 
-ssize_t write(int fd, const void* data, size_t size) { return write_one(fd, data, size, -1); }
-ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) { return write_one(fd, data, size, offset); }
-ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) { return write_one(fd, data, size, offset); }
-ssize_t writev(int fd, const struct iovec* pieces, int count) { return write_noted(fd, pieces, count, -1); }
-ssize_t pwritev(int fd, const struct iovec* pieces, int count, off_t offset) { return write_noted(fd, pieces, count, offset); }
-ssize_t pwritev64(int fd, const struct iovec* pieces, int count, off64_t offset) { return write_noted(fd, pieces, count, offset); }
+ssize_t write(int fd, const void* data, size_t size) {
+    return write_one(fd, data, size, -1);
+}
+
+ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
+    return write_one(fd, data, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
+    return write_one(fd, data, size, offset);
+}
+
+ssize_t writev(int fd, const struct iovec* pieces, int count) {
+    return write_noted(fd, pieces, count, -1);
+}
+
+ssize_t pwritev(int fd, const struct iovec* pieces, int count, off_t offset) {
+    return write_noted(fd, pieces, count, offset);
+}
+
+ssize_t pwritev64(int fd, const struct iovec* pieces, int count, off64_t offset) {
+    return write_noted(fd, pieces, count, offset);
+}
 
 int ftruncate(int fd, off_t size) {
     struct file* file = file_of(fd);
@@ -179,7 +233,9 @@ int ftruncate(int fd, off_t size) {
     return result;
 }
 
-int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
+int ftruncate64(int fd, off64_t size) {
+    return ftruncate(fd, size);
+}
 
 static const char* kind_of(const struct file* file) {
     struct stat status;
@@ -216,8 +272,13 @@ static int sync_noted(int fd, const char* name) {
     return result;
 }
 
-int fsync(int fd) { return sync_noted(fd, "fsync"); }
-int fdatasync(int fd) { return sync_noted(fd, "fdatasync"); }
+int fsync(int fd) {
+    return sync_noted(fd, "fsync");
+}
+
+int fdatasync(int fd) {
+    return sync_noted(fd, "fdatasync");
+}
 
 int rename(const char* from, const char* to) {
     pthread_mutex_lock(&lock);
@@ -267,7 +328,8 @@ int link(const char* from, const char* to) {
 }
 
 static void note_reply(const struct iovec* pieces, size_t count) {
-    if (journal >= 0 && getenv("POWERLOSS_REPLIES") != NULL && count > 0 && pieces[0].iov_len > 4 && memcmp(pieces[0].iov_base, "250 ", 4) == 0) {
+    if (journal >= 0 && getenv("POWERLOSS_REPLIES") != NULL && count > 0 && pieces[0].iov_len > 4 &&
+        memcmp(pieces[0].iov_base, "250 ", 4) == 0) {
         note(op_ack, 0, 0, pieces, (int)count);
     }
 }
@@ -289,7 +351,18 @@ static int refuse(const char* name) {
     _exit(98);
 }
 
-int truncate(const char* path, off_t size) { return is_watched(path) ? refuse("truncate") : REAL(truncate)(path, size); }
-int renameat(int a, const char* from, int b, const char* to) { return is_watched(from) ? refuse("renameat") : REAL(renameat)(a, from, b, to); }
-int renameat2(int a, const char* from, int b, const char* to, unsigned flags) { return is_watched(from) ? refuse("renameat2") : REAL(renameat2)(a, from, b, to, flags); }
-int fallocate(int fd, int mode, off_t offset, off_t size) { return file_of(fd) != NULL ? refuse("fallocate") : REAL(fallocate)(fd, mode, offset, size); }
+int truncate(const char* path, off_t size) {
+    return is_watched(path) ? refuse("truncate") : REAL(truncate)(path, size);
+}
+
+int renameat(int a, const char* from, int b, const char* to) {
+    return is_watched(from) ? refuse("renameat") : REAL(renameat)(a, from, b, to);
+}
+
+int renameat2(int a, const char* from, int b, const char* to, unsigned flags) {
+    return is_watched(from) ? refuse("renameat2") : REAL(renameat2)(a, from, b, to, flags);
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t size) {
+    return file_of(fd) != NULL ? refuse("fallocate") : REAL(fallocate)(fd, mode, offset, size);
+}

@@ -9,6 +9,13 @@
 
 namespace bulla::gateway {
 
+namespace {
+
+// Hashing, signing, compressing and syncing a message above this takes long enough to be felt by those behind it.
+constexpr std::size_t large_message = std::size_t{1} << 20;
+
+}  // namespace
+
 Submit make_flow_submit(net::Runtime& runtime, const FlowContext& flow) {
     return [&runtime, &flow](
                mail::Envelope envelope, std::string bytes, std::function<void(Reply)> done) {
@@ -19,7 +26,8 @@ Submit make_flow_submit(net::Runtime& runtime, const FlowContext& flow) {
         };
 
         auto work = std::make_shared<Work>(std::move(envelope), std::move(bytes), std::move(done));
-        runtime.post_work([&flow, work] {
+        const bool large = work->bytes.size() > large_message;
+        auto run = [&flow, work] {
             try {
                 run_flow(flow, std::move(work->envelope), std::move(work->bytes), work->done);
             } catch (const std::exception&) {
@@ -28,7 +36,12 @@ Submit make_flow_submit(net::Runtime& runtime, const FlowContext& flow) {
                                        .fault = Fault::us,
                                        .text = "The message could not be processed"}));
             }
-        });
+        };
+        if (large) {
+            runtime.post_long_work(std::move(run));
+        } else {
+            runtime.post_work(std::move(run));
+        }
     };
 }
 

@@ -192,5 +192,14 @@ TEST(Config, values_read_what_they_write) {
     }
 }
 
+TEST(Config, c2_4_characters_beyond_ascii_stand_in_strings_and_comments_only) {
+    const auto good = parse_config(
+        "# Gr\u00fc\u00dfe\nhostname = \"mail.example.org\" # \u00fc\nnode_name = 'x'\n", "b.toml");
+    EXPECT_TRUE(good) << good.error().text;
+    const auto bad = parse_config("hostname = \"mail.example.org\"\nnode\u00b2 = 1\n", "b.toml");
+    ASSERT_FALSE(bad);
+    EXPECT_TRUE(bad.error().text.starts_with("b.toml:2:5:")) << bad.error().text;
+}
+
 }  // namespace
 }  // namespace bulla::config

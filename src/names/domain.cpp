@@ -29,7 +29,10 @@ Result<DomainName> DomainName::parse(std::string_view text) {
 }
 
 std::string DomainName::unicode() const {
-    return labels_to_unicode(ascii_);
+    // Some A-labels decode to what would be read as another name, or as none: those are shown as they are.
+    auto shown = labels_to_unicode(ascii_);
+    const auto back = parse(shown);
+    return back && *back == *this ? shown : ascii_;
 }
 
 bool DomainName::is_within(const DomainName& ancestor) const {

@@ -1,6 +1,8 @@
 #include "config/toml.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <expected>
 #include <stdexcept>
 
 namespace bulla::config {
@@ -95,17 +97,53 @@ std::size_t skip_token(std::string_view text, std::size_t at) {
     return text.size();
 }
 
-/// Where an octet above 127 stands outside comments and strings; npos: nowhere. TOML 1.0 has no place for it there, and toml++ 3.3 takes
-/// such characters for white space by a table that does not cover them all.
-std::size_t find_stray_octet(std::string_view text) {
+bool is_beyond_ascii(char c) {
+    return static_cast<unsigned char>(c) > 127;
+}
+
+/// Reads the character of more than one octet that `text` begins with (RFC 3629 3) and appends it to `out` as \UXXXXXXXX; its octets, or 0 if
+/// it is none.
+std::size_t escape_character(std::string_view text, std::string& out) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t octets = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+    if (octets == 0 || first > 0xF4 || text.size() < octets) {
+        return 0;
+    }
+    std::uint32_t code = first & (0x7FU >> octets);
+    for (const char c : text.substr(1, octets - 1)) {
+        if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
+            return 0;
+        }
+        code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+    }
+    out += fmt::format("\\U{:08X}", code);
+    return octets;
+}
+
+/// `text` without octets above 127: those of "strings" as escapes, those of comments as '?'. toml++ 3.3 looks for white space beyond ASCII by
+/// a table that does not cover all characters, so it must not meet any. What stands elsewhere is given as the position of an error.
+std::expected<std::string, std::size_t> make_ascii(std::string_view text) {
+    std::string out;
     std::size_t at = 0;
     while (at < text.size()) {
-        if (static_cast<unsigned char>(text[at]) > 127) {
-            return at;
+        const auto end = skip_token(text, at);
+        const char kind = text[at];
+        while (at < end) {
+            if (!is_beyond_ascii(text[at])) {
+                out += text[at++];
+            } else if (kind == '#') {
+                out += '?';
+                ++at;
+            } else if (const auto octets =
+                           kind == '"' ? escape_character(text.substr(at, end - at), out) : 0;
+                       octets > 0) {
+                at += octets;
+            } else {
+                return std::unexpected(at);
+            }
         }
-        at = skip_token(text, at);
     }
-    return std::string_view::npos;
+    return out;
 }
 
 }  // namespace
@@ -114,19 +152,20 @@ Result<Node> parse_toml(std::string_view text, const std::string& path) {
     if (text.size() > max_bytes) {
         return fail("config.too_large", Fault::us, path + ": larger than 1 MiB");
     }
-    if (const auto stray = find_stray_octet(text); stray != std::string_view::npos) {
-        const auto before = text.substr(0, stray);
+    const auto ascii = make_ascii(text);
+    if (!ascii) {
+        const auto before = text.substr(0, ascii.error());
         return fail(
             "config.bad",
             Fault::us,
             fmt::format(
-                "{}:{}:{}: a character that is not ASCII may stand in strings and comments only",
+                "{}:{}:{}: characters beyond ASCII may stand in \"strings\" and comments only",
                 path,
                 std::ranges::count(before, '\n') + 1,
-                stray - (before.rfind('\n') + 1) + 1));
+                before.size() - (before.rfind('\n') + 1) + 1));
     }
     try {
-        return convert(toml::parse(text));
+        return convert(toml::parse(*ascii));
     } catch (const toml::parse_error& error) {
         return fail("config.bad",
                     Fault::us,

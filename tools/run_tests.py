@@ -144,18 +144,22 @@ PARTS = {
     "e2e-asan": lambda d, o, log: d.pytest("tests/e2e", o, log, "asan-ubsan", ("-m", "asan"), "e2e-asan"),
     "interop": lambda d, o, log: d.pytest("tests/interop", o, log),
     "crash": lambda d, o, log: d.pytest("tests/crash", o, log),
-    "powerloss": lambda d, o, log: d.ctest("powerloss", o, log, ("release",)),
+    "powerloss": lambda d, o, log: (d.ctest("powerloss", o, log, ("release",)), d.pytest("tests/powerloss", o, log)),
     "clauses": lambda d, o, log: d.command(["tools/clauses", "--require", "2"], "tools/clauses 2", o, log),
     "tidy": lambda d, o, log: d.command(["tools/tidy", "--budget", str(int(max(0, min(TIDY_BUDGET, d.left() - 120))))], "tools/tidy", o, log),
 }
 NEEDS = {"unit": {"build-release", "build-asan"}, "fuzz": {"build-release", "build-asan"}, "e2e-asan": {"build-asan"},
-         "house": set(), "format": set(), "clauses": set()}
+         "house": {"build-release"}, "format": set(), "clauses": set()}
 QUIET_LINES = {"tidy": ("clang-tidy:", "left:"), "clauses": ("c2_", "bench_", "all ")}
+
+
+# Asked for by name: the tree still has findings of clang-tidy (CONTRIBUTING.md), and a part that always fails would hide the others.
+BY_HAND = {"tidy"}
 
 
 def choose(names):
     if not names:
-        return list(PARTS)
+        return [n for n in PARTS if n not in BY_HAND]
     unknown = [n for n in names if n not in PARTS]
     if unknown:
         sys.exit(f"./test: no part {' '.join(unknown)}; there are: {' '.join(PARTS)}")

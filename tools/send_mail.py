@@ -35,7 +35,8 @@ def send(letter):
     with smtplib.SMTP("127.0.0.1", letter.port, timeout=30) as client:
         client.starttls(context=context)
         client.login(letter.user, letter.password)
-        for code, reply in (client.mail(letter.user), client.rcpt(letter.to), client.data(message.as_bytes(policy=email.policy.SMTP))):
+        for say in (lambda: client.mail(letter.user), lambda: client.rcpt(letter.to), lambda: client.data(message.as_bytes(policy=email.policy.SMTP))):
+            code, reply = say()
             if code != 250:
                 raise smtplib.SMTPResponseException(code, reply)
         return reply.decode()

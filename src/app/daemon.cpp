@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 #include <utility>
 
 namespace bulla::app {
@@ -64,6 +65,10 @@ Result<void> Daemon::open_instance() {
                   config_, {.mode = services::OpenMode::owner, .prompt = true}, clock_, random_));
     instance_ = std::move(instance);
     BULLA_CHECK(drop_privileges(config_.user));
+    if (geteuid() == 0) {
+        log::warning("process.stays_root",
+                     {{"advice", "bulla init --user NAME, or user = in bulla.toml"}});
+    }
     BULLA_TRY(tls, load_own_certificate(*instance_));
     tls_.set(std::move(tls));
     for (const auto& problem : instance_->snapshots().current()->problems) {
@@ -161,6 +166,11 @@ Result<void> Daemon::run() {
     hold_signals(true);
     admin_.reset();
     doors_.clear();
+    // What the work pool still handed to the sealer calls back into queue and runtime: wait for it while they are there.
+    if (const auto drained = instance_->sealer().commit({}); !drained) {
+        log::warning("daemon.not_drained", {{"reason", drained.error().text}});
+    }
+    queue_->stop();
     log::info("daemon.stopped");
     return {};
 }
@@ -176,6 +186,8 @@ void Daemon::on_signal(int signal) {
 
 void Daemon::reload() {
     notify_service_manager("RELOADING=1");
+    // One at a time, and not between a change's commit and its own reload.
+    const std::scoped_lock one_at_a_time(services_->changing);
     auto config = config::load_config(config_.path);
     const auto outcome = config ? instance_->reload(*config) : std::unexpected(config.error());
     if (outcome) {

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <system_error>
@@ -167,6 +168,28 @@ json describe(const archive::StoredMessage& stored) {
             {"trace", trace_of(row.trace)}};
 }
 
+// The stages as the flow wrote them; what is not of that form is left to --json.
+void print_stages(const json& trace,
+                  const std::function<void(std::string_view, const std::string&)>& line) {
+    if (!trace.is_object() || !trace.contains("stages")) {
+        return;
+    }
+    const auto begun = trace.value("begun", std::int64_t{0});
+    for (const auto& stage : trace["stages"]) {
+        std::string facts;
+        for (const auto& fact : stage.value("facts", json::array())) {
+            if (fact.is_array() && fact.size() == 2 && fact[0].is_string() && fact[1].is_string()) {
+                facts += fmt::format("{}{} {}",
+                                     facts.empty() ? "" : ", ",
+                                     fact[0].get<std::string>(),
+                                     fact[1].get<std::string>());
+            }
+        }
+        const auto after = static_cast<double>(stage.value("at", begun) - begun) / 1000.0;
+        line("Stage", fmt::format("{} +{:.1f} ms: {}", stage.value("stage", ""), after, facts));
+    }
+}
+
 void print_message(std::ostream& out, const json& object) {
     const auto line = [&](std::string_view name, const std::string& value) {
         if (!value.empty()) {
@@ -205,11 +228,7 @@ void print_message(std::ostream& out, const json& object) {
                          signature["key_fingerprint"].get<std::string>().substr(0, 16),
                          signature["signed_at"].get<std::string>()));
     }
-    for (const auto& stage : object["trace"]) {
-        line("Stage",
-             stage.is_string() ? stage.get<std::string>()
-                               : stage.dump(-1, ' ', false, json::error_handler_t::replace));
-    }
+    print_stages(object["trace"], line);
     for (const auto& event : object["events"]) {
         line("Event",
              fmt::format("{} {}: {}",

@@ -105,9 +105,9 @@ TEST(EncodedWord, rfc2047_8_examples) {
 
 TEST(EncodedWord, rfc2047_2_what_is_written_reads_back) {
     for (const std::string& text : {std::string("plain"),
-                                   std::string("ä"),
-                                   std::string("=?utf-8?Q?a?="),
-                                   std::string(300, 'x') + "ß€𝄞"}) {
+                                    std::string("ä"),
+                                    std::string("=?utf-8?Q?a?="),
+                                    std::string(300, 'x') + "ß€𝄞"}) {
         const std::string written = encode_words(text);
         EXPECT_EQ(decode_encoded_words(written), text);
         for (std::size_t begin = 0; begin < written.size() && text != std::string("plain");) {

@@ -141,10 +141,14 @@ class SocketStream final : public Stream {
             return true;
         }
         char byte = 0;
+        if (ssl_) {
+            // Under TLS 1.3 session tickets may lie there unread: no reason to give the connection up. SSL_peek reads past them.
+            ERR_clear_error();
+            const int status = SSL_peek(ssl_.get(), &byte, 1);
+            return status > 0 || SSL_get_error(ssl_.get(), status) != SSL_ERROR_WANT_READ;
+        }
         const auto count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        // Under TLS 1.3 session tickets may lie there unread: no reason to give the connection up.
-        return count == 0 || (count > 0 && !ssl_) ||
-               (count < 0 && errno != EAGAIN && errno != EINTR);
+        return count >= 0 || (errno != EAGAIN && errno != EINTR);
     }
 
     Task<Result<void>> connect(Endpoint endpoint) {

@@ -156,6 +156,16 @@ Result<void> Queue::remove(DeliveryId id, bool notify) {
         impl.next_due = {};
     }
     impl.wake.notify_one();
+    if (recorded && impl.read_row(id)) {
+        // Its payload cannot be opened, so there was no result to record: the row goes alone.
+        seal::Batch batch;
+        batch.riders.emplace_back([id](store::Tx& tx, const seal::Committed& /*committed*/) {
+            return delete_row(tx, id);
+        });
+        if (auto committed = impl.services.sealer.commit(std::move(batch)); !committed) {
+            return std::unexpected(std::move(committed).error());
+        }
+    }
     return recorded;
 }
 

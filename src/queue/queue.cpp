@@ -110,6 +110,10 @@ void Queue::start(Ticket&& ticket, const seal::Committed& committed) {
 
 void Queue::Impl::enter(Row&& row, NewDelivery&& delivery, std::uint16_t shares) {
     const auto id = row.id;
+    // Loading may have found the committed row before the sealer's word about it came here.
+    if (known.contains(id.number())) {
+        return;
+    }
     if (!scheduler.add(id, row.destination, concurrency_of(row.route))) {
         return;
     }
@@ -300,9 +304,10 @@ void Queue::stop() {
     impl.wake.notify_one();
     if (impl.thread.joinable()) {
         impl.thread.join();
-        while (status().unrecorded > 0 && status().blocked.empty()) {
-            std::ignore = step();
-        }
+    }
+    // Also what was reported after an earlier stop().
+    while (status().unrecorded > 0 && status().blocked.empty()) {
+        std::ignore = step();
     }
 }
 
@@ -366,6 +371,9 @@ Time Queue::Impl::step() {
             const std::scoped_lock lock(mutex);
             next_due = now + longest_sleep;
         }
+        // Rows that are due and had no room, or whose commit became known late, are found by looking again.
+        const std::scoped_lock lock(mutex);
+        next_due = std::min(next_due, now + longest_sleep);
     }
     if (look || was_blocked) {
         announce();

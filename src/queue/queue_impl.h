@@ -70,6 +70,7 @@ struct Queue::Impl {
     [[nodiscard]] Result<void> complete(Finished& result);
     [[nodiscard]] Result<void> complete_all(std::vector<Finished>& results);
     [[nodiscard]] Change decide(Finished&& given, Time now);
+    void postpone(Change& change, Time now, const Error& error) const;
     [[nodiscard]] Result<void> add_notices(seal::Batch& batch, const Change& change, Time now);
     [[nodiscard]] Result<void> add_shredding(seal::Batch& batch,
                                              const std::vector<Change>& changes);

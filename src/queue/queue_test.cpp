@@ -169,7 +169,9 @@ TEST(Queue, c2_8_deferred_recipients_are_tried_again_and_the_others_not) {
     Fixture fixture;
     fixture.put({fixture.make("mx:25", {"b@example.org", "c@example.org", "d@example.org"})});
     fixture.finish(fixture.take(), {Outcome::delivered, Outcome::deferred, Outcome::failed});
-    const auto next = fixture.queue->step();
+    std::ignore = fixture.queue->step();
+    const auto item = fixture.queue->list({}, 0, 10)->items.at(0);
+    const auto next = item.next_attempt;
     EXPECT_EQ(fixture.notices.size(), 1);
     EXPECT_TRUE(fixture.notice_texts.at(0).contains("Final-Recipient: rfc822;d@example.org"));
     EXPECT_FALSE(fixture.notice_texts.at(0).contains("c@example.org"));
@@ -178,10 +180,8 @@ TEST(Queue, c2_8_deferred_recipients_are_tried_again_and_the_others_not) {
     EXPECT_FALSE(fixture.queue->take()) << "before its time";
     EXPECT_GE(next - fixture.instance.clock.now(), seconds(45));
     EXPECT_LE(next - fixture.instance.clock.now(), seconds(75));
-    const auto item = fixture.queue->list({}, 0, 10)->items.at(0);
     EXPECT_EQ(item.last_error, "450 later");
     EXPECT_EQ(item.attempts, 1);
-    EXPECT_EQ(item.next_attempt, next);
     fixture.instance.clock.set(next);
     std::ignore = fixture.queue->step();
     const auto again = fixture.take();
@@ -199,14 +199,15 @@ TEST(Queue, c2_8_a_delay_is_told_after_four_hours_and_expiry_after_five_days) {
     while (fixture.rows() > 0) {
         fixture.finish(fixture.take(), {Outcome::deferred});
         ASSERT_LT(++attempts, 1000) << "never given up";
-        const auto next = fixture.queue->step();
+        auto next = fixture.queue->step();
         if (!warned && !fixture.notices.empty()) {
             warned = fixture.instance.clock.now();
             EXPECT_TRUE(fixture.notice_texts.at(0).contains("Action: delayed"));
         }
-        if (fixture.rows() > 0) {
+        // The queue looks now and then whether there is something it does not know of.
+        while (fixture.rows() > 0 && fixture.queue->status().entries == 0) {
             fixture.instance.clock.set(next);
-            std::ignore = fixture.queue->step();
+            next = fixture.queue->step();
         }
     }
     ASSERT_TRUE(warned);

@@ -12,6 +12,12 @@ namespace bulla::queue {
 
 namespace {
 
+// Storage, or a service that only the daemon has: nothing else can be recorded either.
+bool stops_recording(const Error& error) {
+    return error.code.starts_with("seal.") || error.code.starts_with("store.") ||
+           error.code.starts_with("service.");
+}
+
 std::string_view header_of(std::string_view message) {
     const auto end = message.find("\r\n\r\n");
     return message.substr(0, end == std::string_view::npos ? message.size() : end + 2);
@@ -151,9 +157,9 @@ Result<void> Queue::Impl::add_notices(seal::Batch& batch, const Change& change, 
                                   ? inject(batch, std::move(made->envelope), std::move(made->bytes))
                                   : Result<void>(std::unexpected(made.error()));
         if (!injected) {
-            // Storage that fails now will do later; a sender that no route leads to never will.
+            // What fails on our side may do later; a sender that no route leads to never will.
             const auto& error = injected.error();
-            if (error.code.starts_with("seal.") || error.code.starts_with("store.")) {
+            if (error.fault != Fault::sender) {
                 return std::unexpected(error);
             }
             log::warning("queue.notice_dropped",
@@ -223,6 +229,18 @@ void Queue::Impl::settle(const std::vector<Change>& changes) {
     load_again = scheduler.has_room_again() || load_again;
 }
 
+// The notice that the result calls for cannot be made now, and without it the sender would never hear of the failure: as if the attempt had
+// been deferred, so that other results are not held up by it.
+void Queue::Impl::postpone(Change& change, Time now, const Error& error) const {
+    log::error("queue.notice_postponed", {{"delivery", change.row.id.text()}, {"why", error.text}});
+    const auto attempts = change.row.attempts;
+    change.row = *change.finished.row;
+    change.row.attempts = attempts;
+    change.row.next_attempt = now + decide_wait(options.retry, attempts, services.random);
+    change.final = false;
+    change.notices.clear();
+}
+
 // All results in one commit, with the notices that they cause; if it fails, `results` are as they were.
 Result<void> Queue::Impl::record(std::vector<Finished>& results) {
     const auto now = services.clock.now();
@@ -239,10 +257,15 @@ Result<void> Queue::Impl::record(std::vector<Finished>& results) {
     for (auto& result : results) {
         changes->push_back(decide(std::move(result), now));
     }
-    for (const auto& change : *changes) {
-        if (const auto added = add_notices(batch, change, now); !added) {
+    for (auto& change : *changes) {
+        const auto added = add_notices(batch, change, now);
+        if (added) {
+            continue;
+        }
+        if (stops_recording(added.error())) {
             return give_back_results(added.error());
         }
+        postpone(change, now, added.error());
     }
     if (const auto added = add_shredding(batch, *changes); !added) {
         return give_back_results(added.error());

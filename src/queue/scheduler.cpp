@@ -24,7 +24,7 @@ void Scheduler::enqueue(Destination& destination) {
 
 void Scheduler::forget_if_idle(Destination& destination, Time now) {
     if (destination.waiting.empty() && destination.active == 0 && !destination.queued &&
-        now >= destination.blocked_until && destination.failures == 0) {
+        !destination.overflowed && now >= destination.blocked_until && destination.failures == 0) {
         destinations_.erase(std::string(destination.name));
     }
 }

@@ -115,7 +115,7 @@ TEST(Failure, c2_12_a_file_whose_sync_failed_is_left_alone) {
     Instance instance;
     auto sealer = instance.open();
     EXPECT_EQ(sealer->commit(make_batch(1, "one", instance.random))->addresses[0].pack, 1);
-    instance.files.fail_at(3);  // write, write, sync
+    instance.files.fail_pack_sync();
     EXPECT_EQ(sealer->commit(make_batch(2, "two", instance.random)).error().code, "seal.failed");
     EXPECT_EQ(sealer->commit(make_batch(3, "three", instance.random))->addresses[0].pack, 2);
 }

@@ -9,8 +9,7 @@ namespace {
 std::unexpected<Error> damaged(const std::string& text) {
     return fail("seal.log_damaged",
                 Fault::us,
-                "the log in the database is damaged: " + text +
-                    "; restore it, or begin another with `bulla log fork`");
+                "the log in the database is damaged: " + text + "; restore it from a copy");
 }
 
 /// A damaged tile or row is a damaged log, whatever layer found it.
@@ -185,7 +184,7 @@ Result<void> check_not_rolled_back(store::Connection& connection,
         return fail("seal.rolled_back",
                     Fault::us,
                     "the log is older than the last checkpoint seen: " + std::string(how) +
-                        "; restore newer data, or begin another log with `bulla log fork`");
+                        "; restore the newer data");
     };
     if (seen->size > edge.frontier.size()) {
         return rolled_back("it has " + std::to_string(edge.frontier.size()) + " leaves, and had " +

@@ -62,7 +62,7 @@ struct SealerOptions {
 class Sealer {
   public:
     /// Opens a new pack, loads the log's edge and compares it with `state/checkpoint`. Errors: seal.rolled_back ("the log is older than the
-    /// last checkpoint seen: restore newer data, or `bulla log fork`"), those of store and file system.
+    /// last checkpoint seen: restore the newer data"), those of store and file system.
     /// `log_signer` is the log's Ed25519 key. Database, vault, clock and random outlive the sealer.
     [[nodiscard]] static Result<std::unique_ptr<Sealer>> open(
         const SealerOptions& options,

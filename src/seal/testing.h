@@ -27,6 +27,9 @@ class FailingFiles final : public FileOps {
         count_ = 0;
     }
 
+    /// The next sync of a pack fails, whatever else is written meanwhile.
+    void fail_pack_sync() { fail_pack_sync_ = true; }
+
     [[nodiscard]] int count() const { return count_; }
 
     Result<File> create(const std::string& path) override {
@@ -52,6 +55,11 @@ class FailingFiles final : public FileOps {
 
     Result<void> sync(const File& file) override {
         BULLA_CHECK(step());
+        const auto link = "/proc/self/fd/" + std::to_string(file.descriptor());
+        if (fail_pack_sync_ && std::filesystem::read_symlink(link).extension() == ".pack") {
+            fail_pack_sync_ = false;
+            return fail("seal.file", Fault::temporary, "the test lets this sync fail");
+        }
         return FileOps::system().sync(file);
     }
 
@@ -77,6 +85,7 @@ class FailingFiles final : public FileOps {
     }
 
     std::atomic<int> nth_ = 0, width_ = 0, count_ = 0;
+    std::atomic<bool> fail_pack_sync_ = false;
     std::string_view code_;
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -137,8 +138,15 @@ void AdminServer::serve(int socket) {
     }
     const auto request = read_admin_frame(
         socket, max_admin_request, std::chrono::steady_clock::now() + request_time);
-    const auto result = request ? answer(context_, *caller, *request)
-                                : Result<nlohmann::json>(std::unexpected(request.error()));
+    Result<nlohmann::json> result;
+    try {
+        result = request ? answer(context_, *caller, *request)
+                         : Result<nlohmann::json>(std::unexpected(request.error()));
+    } catch (const std::exception& error) {
+        // A broken invariant in one call must not end the mail of everybody.
+        log::error("admin.failed", {{"what", error.what()}});
+        result = fail("admin.failed", Fault::us, "the call failed: see the daemon's log");
+    }
     const auto deadline = std::chrono::steady_clock::now() + response_time;
     if (auto sent =
             write_admin_frame(socket, write_admin_result(result), max_admin_response, deadline);

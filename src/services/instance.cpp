@@ -14,6 +14,9 @@
 namespace bulla::services {
 namespace {
 
+// The largest message that a setting allows (1 GiB), and what conversion to seven bits may make of it.
+constexpr std::uint64_t max_record_bytes = std::uint64_t{3} << 29;
+
 /// A reader's sealer: what it is given is refused.
 class ReadOnlySealer final : public seal::Sealer {
   public:
@@ -120,7 +123,9 @@ Result<void> Instance::open_keys(const InstanceOptions& options) {
 
 Result<void> Instance::open_sealer() {
     reader_ = std::make_unique<seal::RecordReader>(
-        seal::RecordReader::Options{.volumes_path = config_.volumes_path}, *vault_);
+        seal::RecordReader::Options{.volumes_path = config_.volumes_path,
+                                    .max_plain_bytes = max_record_bytes},
+        *vault_);
     if (mode_ == OpenMode::reader) {
         sealer_ = std::make_unique<ReadOnlySealer>();
         return {};

@@ -117,7 +117,9 @@ void ClientSession::handle(const Reply& reply) {
             state_ = State::ready;
             return;
         case State::reset:
-            return reply.is_positive() ? begin_envelope() : lost(reply);
+            return reply.is_positive()
+                       ? begin_envelope()
+                       : lost({451, "4.5.0", "RSET was refused: " + to_string(reply)});
         case State::envelope:
             return handle_envelope(reply);
         case State::final_reply:

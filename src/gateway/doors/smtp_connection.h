@@ -66,6 +66,7 @@ class SmtpConnection {
     void decide_rcpt();
     void count_message(const Reply& reply, std::size_t octets);
     void set_deadline();
+    void restore_deadline();
     void note_end(const Error& error);
 
     const DoorContext& context_;

@@ -13,6 +13,11 @@ net::Task<bool> SmtpConnection::check(std::string hash, SecretBytes password) {
     co_return co_await net::on_work_pool(std::move(work));
 }
 
+// What follows the answer, STARTTLS too, must not be able to wait for ever.
+void SmtpConnection::restore_deadline() {
+    stream_->set_deadline(net::after(std::chrono::seconds(limits_.command_seconds)));
+}
+
 net::Task<void> SmtpConnection::log_in() {
     smtp::Credentials credentials = session_->take_credentials();
     const Ip client = session_->envelope().client;
@@ -24,6 +29,7 @@ net::Task<void> SmtpConnection::log_in() {
     const std::string login = account ? account->login : credentials.login;
     const auto wait = context_.limits.throttle.take_turn(client, login);
     if (!wait) {
+        restore_deadline();
         context_.metrics.add(Metric::smtp_throttled_logins);
         session_->answer(
             {.code = 454, .enhanced = "4.7.0", .text = "Too many failed log-ins, try again later"});
@@ -37,6 +43,7 @@ net::Task<void> SmtpConnection::log_in() {
     const std::string any = accounts.empty() ? "" : accounts.begin()->second->password;
     const bool right =
         co_await check(account ? account->password : any, std::move(credentials.password));
+    restore_deadline();
     if (right && account && !account->disabled && !account->one_time_password) {
         context_.limits.throttle.succeeded(client, login);
         context_.metrics.add(Metric::smtp_logins);

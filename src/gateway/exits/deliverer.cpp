@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <fmt/format.h>
 #include <utility>
 
@@ -89,12 +90,26 @@ net::Task<void> Deliverer::pump() {
 net::Task<void> Deliverer::work(queue::Delivery first) {
     std::optional<queue::Delivery> delivery(std::move(first));
     while (delivery) {
-        auto report = co_await attempt(*delivery);
+        auto report = co_await guarded_attempt(*delivery);
         note(*delivery, report);
         queue_.report(std::move(*delivery), std::move(report));
         delivery = take();
     }
     --working_;
+}
+
+// Whatever happens to an attempt, the queue must hear of it, or its place is lost.
+net::Task<queue::DeliveryReport> Deliverer::guarded_attempt(queue::Delivery& delivery) {
+    try {
+        co_return co_await attempt(delivery);
+    } catch (const std::exception& error) {
+        log::error("queue.attempt_failed",
+                   {{"id", delivery.message.text()}, {"what", error.what()}});
+    }
+    co_return make_report(delivery,
+                          {.outcome = queue::Outcome::deferred,
+                           .status = "4.3.0",
+                           .diagnostic = "the attempt could not be carried out"});
 }
 
 net::Task<queue::DeliveryReport> Deliverer::attempt(queue::Delivery& delivery) {

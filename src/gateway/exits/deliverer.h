@@ -30,6 +30,7 @@ class Deliverer {
     void wake();
     [[nodiscard]] net::Task<void> pump();
     [[nodiscard]] net::Task<void> work(queue::Delivery first);
+    [[nodiscard]] net::Task<queue::DeliveryReport> guarded_attempt(queue::Delivery& delivery);
     [[nodiscard]] net::Task<queue::DeliveryReport> attempt(queue::Delivery& delivery);
     [[nodiscard]] net::Task<void> sweep();
     [[nodiscard]] std::optional<queue::Delivery> take();

@@ -21,6 +21,8 @@ constexpr auto quit_limit = 5s;
 constexpr std::size_t idle_a_destination = 20;
 constexpr std::size_t read_size = 4096;
 constexpr std::size_t max_addresses = 8;
+// RFC 5321 4.5.3.1.8: "The minimum total number of recipients that MUST be buffered is 100 recipients."
+constexpr std::size_t recipients_at_once = 100;
 constexpr std::size_t max_password = 1024;
 
 smtp::ClientTls to_client_tls(config::RouteTls tls) {
@@ -283,9 +285,35 @@ net::Task<Result<std::unique_ptr<SmtpClient>>> SmtpExit::open(const config::Rout
 net::Task<queue::DeliveryReport> SmtpExit::hand_over(SmtpClient& client,
                                                      const queue::Delivery& delivery,
                                                      const config::Route& route) {
+    queue::DeliveryReport report;
+    report.remote_mta = route.host;
+    const auto& recipients = delivery.payload.recipients;
+    while (report.recipients.size() < recipients.size()) {
+        const auto left = std::span(recipients).subspan(report.recipients.size());
+        co_await hand_over_some(
+            client, delivery, left.first(std::min(left.size(), recipients_at_once)), report, route);
+        if (co_await drive(client, route) != smtp::ClientEvent::ready) {
+            break;
+        }
+    }
+    // A connection that broke between two transactions leaves the rest for the next attempt.
+    report.recipients.resize(
+        recipients.size(),
+        {.outcome = queue::Outcome::deferred,
+         .status = "4.4.2",
+         .diagnostic = "the connection was lost before this recipient's turn"});
+    report.dsn_passed_on = client.session.capabilities().dsn;
+    co_return report;
+}
+
+net::Task<void> SmtpExit::hand_over_some(SmtpClient& client,
+                                         const queue::Delivery& delivery,
+                                         std::span<const mail::Recipient> recipients,
+                                         queue::DeliveryReport& report,
+                                         const config::Route& route) {
     smtp::Outgoing outgoing;
     outgoing.from = delivery.payload.from;
-    outgoing.recipients = delivery.payload.recipients;
+    outgoing.recipients.assign(recipients.begin(), recipients.end());
     outgoing.pieces = {delivery.payload.prefix, *delivery.bytes};
     outgoing.eight_bit = delivery.payload.eight_bit;
     outgoing.smtputf8 = delivery.payload.smtputf8;
@@ -294,13 +322,9 @@ net::Task<queue::DeliveryReport> SmtpExit::hand_over(SmtpClient& client,
     client.session.send(std::move(outgoing));
     // The results are there at `done`, and after a loss at `closed`.
     static_cast<void>(co_await drive(client, route));
-    queue::DeliveryReport report;
-    report.remote_mta = route.host;
-    report.dsn_passed_on = client.session.capabilities().dsn;
     for (const auto& reply : client.session.results()) {
         report.recipients.push_back(to_result(reply));
     }
-    co_return report;
 }
 
 net::Task<queue::DeliveryReport> SmtpExit::deliver(const queue::Delivery& delivery,

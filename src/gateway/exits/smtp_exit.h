@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ class SmtpExit final : public Exit {
         const config::Route& route);
     [[nodiscard]] net::Task<smtp::ClientEvent> drive(SmtpClient& client,
                                                      const config::Route& route);
+    [[nodiscard]] net::Task<void> hand_over_some(SmtpClient& client,
+                                                 const queue::Delivery& delivery,
+                                                 std::span<const mail::Recipient> recipients,
+                                                 queue::DeliveryReport& report,
+                                                 const config::Route& route);
     [[nodiscard]] net::Task<queue::DeliveryReport> hand_over(SmtpClient& client,
                                                              const queue::Delivery& delivery,
                                                              const config::Route& route);

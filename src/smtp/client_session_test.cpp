@@ -202,6 +202,22 @@ TEST(ClientSession, rfc5321_4_1_4_reset_before_the_next_after_a_refusal) {
     EXPECT_EQ(client.sent, "RSET\r\n");
 }
 
+TEST(ClientSession, c2_8_a_refused_reset_is_no_verdict_on_the_next_message) {
+    Scripted client(client_options());
+    client.answers = {"220 mx\r\n", full_hello};
+    client.run();
+    client.session.send(message());
+    client.answers = {"250 ok\r\n550 no\r\n550 no\r\n503 none\r\n"};
+    client.next = 0;
+    ASSERT_EQ(client.run(), ClientEvent::done);
+    ASSERT_EQ(client.run(), ClientEvent::ready);
+    client.session.send(message());
+    client.answers = {"554 5.7.0 too many errors\r\n"};
+    client.next = 0;
+    client.run();
+    EXPECT_EQ(codes_of(client.session), "451/4.5.0 451/4.5.0");
+}
+
 TEST(ClientSession, c2_8_what_the_next_hop_does_not_offer) {
     Scripted client(client_options());
     client.answers = {"220 mx\r\n", "250-mx\r\n250 SIZE 20\r\n"};

@@ -233,6 +233,19 @@ def test_c2_8_smtputf8_passes_where_it_can(instance, sink):
     assert got.recipients == ["j\u00f6rg@example.org"] and "SMTPUTF8" in got.sender_parameters
 
 
+def test_c2_8_many_recipients_go_in_transactions_of_a_hundred(instance, sink):
+    recipients = [f"r{i}@example.org" for i in range(250)]
+    with instance.client() as client:
+        client.ehlo()
+        client.expect(250, "MAIL FROM:<alice@example.test>")
+        for recipient in recipients:
+            client.expect(250, f"RCPT TO:<{recipient}>")
+        assert client.data(make_message()).code == 250
+    got = sink.wait(3)
+    assert sorted(len(one.recipients) for one in got) == [50, 100, 100]
+    assert sorted(r for one in got for r in one.recipients) == sorted(recipients)
+
+
 def test_c2_8_a_message_too_large_for_the_next_hop_bounces(make_instance, make_sink):
     small = make_sink(extensions=("SIZE 1000", "8BITMIME"))
     made = trusting(make_instance, small).start()

@@ -1,10 +1,11 @@
 #include "base/file.h"
 
+#include "base/system_text.h"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace bulla {
@@ -30,9 +31,8 @@ class Descriptor {
 };
 
 std::unexpected<Error> unreadable(const std::string& path, int error) {
-    return fail("file.unreadable",
-                Fault::us,
-                fmt::format("cannot read {}: {}", path, std::generic_category().message(error)));
+    return fail(
+        "file.unreadable", Fault::us, fmt::format("cannot read {}: {}", path, system_text(error)));
 }
 
 }  // namespace

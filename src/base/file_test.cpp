@@ -1,7 +1,10 @@
 #include "base/file.h"
 
+#include "base/system_text.h"
+
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
@@ -47,6 +50,11 @@ TEST_F(File, Refuses_what_is_no_file) {
     ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
     EXPECT_EQ(load_secret_file(path_, 100, FileAccess::anybody).error().code, "file.not_regular");
     EXPECT_EQ(load_secret_file("/", 100, FileAccess::anybody).error().code, "file.not_regular");
+}
+
+TEST(SystemText, Says_what_an_error_means_and_never_nothing) {
+    EXPECT_EQ(system_text(ENOENT), "No such file or directory");
+    EXPECT_EQ(system_text(99999), "error 99999");
 }
 
 }  // namespace

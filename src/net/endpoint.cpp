@@ -1,5 +1,6 @@
 #include "net/endpoint.h"
 
+#include "base/system_text.h"
 #include "net/socket.h"
 
 #include <charconv>
@@ -8,7 +9,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
-#include <system_error>
 
 namespace bulla::net {
 
@@ -181,10 +181,6 @@ void set_no_delay(int fd) {
     const int on = 1;
     // Without effect, and without harm, on unix sockets.
     (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-std::string system_text(int code) {
-    return std::generic_category().message(code);
 }
 
 }  // namespace bulla::net

@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-struct sockaddr_storage;
-
 namespace bulla::net {
 
 /// An end of a connection: an address and port, or the path of a unix socket.

@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include "base/log.h"
+#include "base/system_text.h"
 #include "net/io_thread.h"
 #include "net/socket.h"
 #include "net/socket_stream.h"

@@ -1,6 +1,7 @@
 #include "net/runtime.h"
 
 #include "base/log.h"
+#include "base/system_text.h"
 #include "net/io_thread.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,7 +13,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <sys/resource.h>
@@ -27,7 +27,10 @@ namespace {
 constexpr int long_work_niceness = 10;
 
 // Which event loop the calling thread runs: how a coroutine finds where it has to go on.
-thread_local IoThread* current = nullptr;
+IoThread*& current() {
+    thread_local IoThread* thread = nullptr;
+    return thread;
+}
 
 /// The outermost coroutine of a spawned task: it belongs to its IoThread and destroys itself at its end.
 struct Root {
@@ -70,7 +73,7 @@ class WorkPool {
             threads_.emplace_back([this, niceness] {
                 if (niceness > 0 &&
                     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness) != 0) {
-                    log::warning("net.no_niceness", {{"reason", std::strerror(errno)}});
+                    log::warning("net.no_niceness", {{"reason", system_text(errno)}});
                 }
                 run();
             });
@@ -145,7 +148,7 @@ void IoThread::spawn(Task<void> task, std::string name) {
 }
 
 void IoThread::destroy_roots() {
-    current = this;
+    current() = this;
     // A coroutine's end may start another (spawn_here in a destructor): until none is left.
     while (true) {
         std::unordered_set<void*> standing;
@@ -160,7 +163,7 @@ void IoThread::destroy_roots() {
             std::coroutine_handle<>::from_address(address).destroy();
         }
     }
-    current = nullptr;
+    current() = nullptr;
 }
 
 struct Runtime::Impl {
@@ -182,7 +185,7 @@ struct Runtime::Impl {
     }
 
     static void run_loop(IoThread& thread) {
-        current = &thread;
+        current() = &thread;
         const auto guard = asio::make_work_guard(thread.context);
         while (!thread.context.stopped()) {
             try {
@@ -191,7 +194,7 @@ struct Runtime::Impl {
                 log::error("net.handler_failed", {{"what", exception.what()}});
             }
         }
-        current = nullptr;
+        current() = nullptr;
     }
 };
 
@@ -219,7 +222,7 @@ void Runtime::spawn(Task<void> task, std::string name) {
 }
 
 void Runtime::spawn_here(Task<void> task, std::string name) {
-    current->spawn(std::move(task), std::move(name));
+    current()->spawn(std::move(task), std::move(name));
 }
 
 void Runtime::run_until_stopped() {
@@ -267,7 +270,7 @@ unsigned Runtime::io_threads() const {
 }
 
 unsigned Runtime::thread_index() {
-    return current->index;
+    return current()->index;
 }
 
 IoThread& Runtime::next_thread() {
@@ -282,7 +285,7 @@ IoThread& Runtime::first_thread() {
 namespace detail {
 
 IoThread* current_io_thread() {
-    return current;
+    return current();
 }
 
 void post_to(IoThread* thread, std::function<void()> function) {
@@ -290,13 +293,13 @@ void post_to(IoThread* thread, std::function<void()> function) {
 }
 
 Runtime& current_runtime() {
-    return *current->runtime;
+    return *current()->runtime;
 }
 
 }  // namespace detail
 
 Task<void> sleep(std::chrono::steady_clock::duration span) {
-    asio::steady_timer timer(current->context, span);
+    asio::steady_timer timer(current()->context, span);
     auto start = [&timer](std::coroutine_handle<> waiting) {
         timer.async_wait([waiting](const boost::system::error_code&) { waiting.resume(); });
     };
@@ -305,7 +308,7 @@ Task<void> sleep(std::chrono::steady_clock::duration span) {
 
 Task<void> yield_now() {
     auto start = [](std::coroutine_handle<> waiting) {
-        asio::post(current->context, [waiting] { waiting.resume(); });
+        asio::post(current()->context, [waiting] { waiting.resume(); });
     };
     co_await HandlerAwaiter{start};
 }
@@ -364,8 +367,8 @@ Task<bool> Event::wait_until(Deadline deadline) {
             if (std::chrono::steady_clock::now() >= deadline) {
                 co_return false;
             }
-            state->thread = current;
-            state->timer = std::make_unique<asio::steady_timer>(current->context, deadline);
+            state->thread = current();
+            state->timer = std::make_unique<asio::steady_timer>(current()->context, deadline);
         }
         auto start = [&timer = *state->timer](std::coroutine_handle<> waiting) {
             timer.async_wait([waiting](const boost::system::error_code&) { waiting.resume(); });

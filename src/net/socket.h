@@ -58,7 +58,5 @@ struct SocketAddress {
 [[nodiscard]] Result<UniqueFd> make_socket(int family);
 /// Replies must not wait for more to come (Nagle): each is one write.
 void set_no_delay(int fd);
-/// The text of errno `code`.
-[[nodiscard]] std::string system_text(int code);
 
 }  // namespace bulla::net

@@ -1,5 +1,6 @@
 #include "net/socket_stream.h"
 
+#include "base/system_text.h"
 #include "net/tls_impl.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>

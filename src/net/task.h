@@ -50,6 +50,9 @@ struct Promise : PromiseBase {
         if (error) {
             std::rethrow_exception(error);
         }
+        if (!value) {
+            std::terminate();  // taken before its end
+        }
         return std::move(*value);
     }
 };

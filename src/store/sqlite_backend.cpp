@@ -1,3 +1,4 @@
+#include "base/system_text.h"
 #include "store/backend.h"
 
 #include <array>
@@ -8,7 +9,6 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace bulla::store {
@@ -67,7 +67,7 @@ std::unexpected<Error> io_error(const std::string& path, int error) {
     const auto full = error == ENOSPC || error == EDQUOT;
     return fail(full ? "store.full" : "store.io",
                 full ? Fault::temporary : Fault::us,
-                fmt::format("{}: {}", path, std::generic_category().message(error)));
+                fmt::format("{}: {}", path, system_text(error)));
 }
 
 // fsync of the directory: without it, a crash can take the new name away.

@@ -58,11 +58,18 @@ struct Limits {
     std::uint32_t received_fields = 50;
     std::uint32_t session_errors = 20;
     std::uint32_t session_messages = 1000;
+    std::uint32_t session_refusals = 200;
+    std::uint32_t session_idle_commands = 100;
     std::uint32_t auth_attempts = 3;
+    std::uint32_t auth_octets = 12288;
+    std::uint32_t skipped_octets = 65536;
+    std::uint64_t dropped_bytes = 128U << 20U;
     std::uint32_t command_seconds = 300;
     std::uint32_t data_seconds = 600;
     std::uint32_t session_seconds = 3600;
     std::uint64_t memory_bytes = 384U << 20U;
+    std::uint32_t dkim_signatures = 8;
+    std::uint32_t dkim_signed_names = 512;
 };
 
 struct Retry {

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "config/key.h"
 #include "config/scheme.h"
 #include "config/values.h"
 
@@ -30,6 +31,10 @@ std::string error_of(const std::string& text) {
 void expect_same_limits(const Config& a, const Config& b) {
     EXPECT_EQ(a.limits.message_bytes, b.limits.message_bytes);
     EXPECT_EQ(a.limits.recipients, b.limits.recipients);
+    EXPECT_EQ(a.limits.session_refusals, b.limits.session_refusals);
+    EXPECT_EQ(a.limits.auth_octets, b.limits.auth_octets);
+    EXPECT_EQ(a.limits.dropped_bytes, b.limits.dropped_bytes);
+    EXPECT_EQ(a.limits.dkim_signed_names, b.limits.dkim_signed_names);
     EXPECT_EQ(a.limits.line_octets, b.limits.line_octets);
     EXPECT_EQ(a.limits.memory_bytes, b.limits.memory_bytes);
     EXPECT_EQ(a.limits.session_seconds, b.limits.session_seconds);
@@ -158,6 +163,22 @@ TEST(Config, c2_4_limits_are_taken_at_their_ends) {
     EXPECT_TRUE(parse(
         head +
         "node = 1\n[limits]\nrecipients = 100000\nmessage_size = \"1 GiB\"\n[retry]\nwarn = 0\n"));
+}
+
+TEST(Config, c2_4_each_limit_is_taken_at_its_ends_and_refused_beyond) {
+    const std::string head = "hostname = \"mail.example.org\"\n[limits]\n";
+    for (const auto& key : limit_keys()) {
+        const auto with = [&](std::int64_t value) {
+            return parse(head + std::string(key.name) + " = " + std::to_string(value) + "\n");
+        };
+        const auto least = with(key.least);
+        ASSERT_TRUE(least) << least.error().text;
+        const auto most = with(key.most);
+        ASSERT_TRUE(most) << most.error().text;
+        EXPECT_NE(key.write(least->limits, key), key.write(most->limits, key)) << key.name;
+        EXPECT_FALSE(with(key.least - 1)) << key.name;
+        EXPECT_FALSE(with(key.most + 1)) << key.name;
+    }
 }
 
 TEST(Config, patterns_of_routes_get_their_one_form) {

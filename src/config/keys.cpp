@@ -114,13 +114,38 @@ constexpr std::array limits{
         "session_errors", {1, 1000}, "Refused commands before a connection is closed."),
     number<&Limits::session_messages>(
         "session_messages", {1, 1000000}, "Messages over one connection."),
+    number<&Limits::session_refusals>(
+        "session_refusals",
+        {1, 1000000},
+        "Refused senders and recipients before a connection is closed."),
+    number<&Limits::session_idle_commands>(
+        "session_idle_commands",
+        {10, 1000000},
+        "NOOP, RSET, VRFY, HELP, EHLO and their like between two messages before a connection is "
+        "closed."),
     number<&Limits::auth_attempts>(
         "auth_attempts", {1, 100}, "Failed log-ins before a connection is closed."),
+    number<&Limits::auth_octets>(
+        "auth_octets", {2048, 1000000}, "Octets of a line of a log-in exchange, CRLF included."),
+    number<&Limits::skipped_octets>(
+        "skipped_octets",
+        {0, 16 * mib},
+        "Octets of a command line that is too long, read before the connection is closed."),
+    size<&Limits::dropped_bytes>(
+        "dropped_size",
+        {0, 1024 * gib},
+        "Octets of a refused message read beyond its limit before the connection is closed."),
     time<&Limits::command_seconds>("command_time", {1, day}, "Waiting for a command."),
     time<&Limits::data_seconds>("data_time", {1, day}, "Waiting for a message to end."),
     time<&Limits::session_seconds>("session_time", {1, day}, "A whole connection."),
     size<&Limits::memory_bytes>(
         "memory", {16 * mib, 1024 * gib}, "Memory for messages on their way, in all."),
+    number<&Limits::dkim_signatures>(
+        "dkim_signatures",
+        {1, 100},
+        "DKIM signatures of one message that are verified; further ones are not looked at."),
+    number<&Limits::dkim_signed_names>(
+        "dkim_signed_names", {50, 10000}, "Field names that the h= of a DKIM signature may list."),
 };
 
 constexpr std::array retry{

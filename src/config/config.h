@@ -81,6 +81,23 @@ struct Retry {
     std::uint32_t reply_seconds = 300;
 };
 
+/// Where the console and the API are served: [console].
+struct Console {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8090;     ///< Plain HTTP; 0: not served.
+    std::uint16_t tls_port = 0;    ///< HTTPS; 0: not served.
+    std::string certificate_file;  ///< Empty: the certificate that the instance signs itself.
+    std::string key_file;
+    std::vector<std::string> names;  ///< Host names beside hostname and localhost.
+    std::vector<Cidr> metrics_hosts;
+    std::uint32_t connections = 1000;
+    std::uint32_t connections_per_client = 256;
+    std::uint32_t header_seconds = 10;
+    std::uint32_t idle_seconds = 60;
+    std::uint64_t upload_bytes = 64U << 20U;
+    std::uint64_t memory_bytes = 256U << 20U;  ///< For bodies under way, in all.
+};
+
 /// bulla.toml: what must be known before the database is open, and the routes.
 struct Config {
     std::string
@@ -102,6 +119,7 @@ struct Config {
     std::vector<Route> routes;
     Limits limits;
     Retry retry;
+    Console console;
 };
 
 /// Reads bulla.toml. Errors (config.bad) name file, line and column; unknown keys are errors; values out of range too.

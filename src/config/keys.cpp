@@ -161,6 +161,36 @@ constexpr std::array retry{
     time<&Retry::reply_seconds>("reply", {1, 3600}, "Waiting for a reply of the next hop."),
 };
 
+constexpr std::array console{
+    text<&Console::address>("address",
+                            "IP address or *",
+                            "Where the console and the API are served; elsewhere than on loopback "
+                            "plain HTTP only leads to HTTPS."),
+    number<&Console::port>("port", {0, 65535}, "The TCP port of plain HTTP; 0: none."),
+    number<&Console::tls_port>("tls_port", {0, 65535}, "The TCP port of HTTPS; 0: none."),
+    path<&Console::certificate_file>("certificate_file",
+                                     "PEM file with the certificate of HTTPS and its chain; empty: "
+                                     "one that the instance signs itself."),
+    path<&Console::key_file>("key_file", "PEM file with its private key (0600)."),
+    texts<&Console::names>("names",
+                           "list of host names",
+                           "Names under which browsers may ask, beside hostname, localhost and IP "
+                           "addresses."),
+    networks<&Console::metrics_hosts>(
+        "metrics_hosts", "Who may read /metrics without a token, beside this machine."),
+    number<&Console::connections>("connections", {1, 100000}, "Connections at once."),
+    number<&Console::connections_per_client>(
+        "connections_per_client",
+        {1, 100000},
+        "Connections at once from one address (IPv6: one /64)."),
+    time<&Console::header_seconds>("header_time", {1, 3600}, "Waiting for the head of a request."),
+    time<&Console::idle_seconds>("idle_time", {1, day}, "Waiting for the next request."),
+    size<&Console::upload_bytes>(
+        "upload_size", {64 * kib, gib}, "The largest message or file that is sent up."),
+    size<&Console::memory_bytes>(
+        "memory", {16 * mib, 1024 * gib}, "Memory for what is sent up, in all."),
+};
+
 }  // namespace
 
 std::span<const Key<Config>> instance_keys() {
@@ -189,6 +219,10 @@ std::span<const Key<Limits>> limit_keys() {
 
 std::span<const Key<Retry>> retry_keys() {
     return retry;
+}
+
+std::span<const Key<Console>> console_keys() {
+    return console;
 }
 
 }  // namespace bulla::config

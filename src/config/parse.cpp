@@ -114,6 +114,25 @@ Result<void> check_route(Route& route, const Node& node, const Place& place) {
     return {};
 }
 
+Result<void> check_console(const Console& console, const Node& node, const Place& place) {
+    if (console.address != "*" && !Ip::parse(console.address)) {
+        return bad_at(place, node, "has no IP address and no * in address");
+    }
+    if (console.port != 0 && console.port == console.tls_port) {
+        return bad_at(place, node, "has the same number in port and tls_port");
+    }
+    if (console.certificate_file.empty() != console.key_file.empty()) {
+        return bad_at(place, node, "needs certificate_file and key_file together");
+    }
+    for (const std::string& name : console.names) {
+        if (!DomainName::parse(name)) {
+            return bad_at(
+                place, node, fmt::format("has \"{}\" in names, which is no host name", name));
+        }
+    }
+    return {};
+}
+
 const Node& no_node() {
     static const Node none = [] {
         Node node;
@@ -159,6 +178,10 @@ Result<void> read_section(Config& config, const Node& node, const Place& place) 
     if (node.name == "retry") {
         return read_table(config.retry, node, retry_keys(), place);
     }
+    if (node.name == "console") {
+        BULLA_CHECK(read_table(config.console, node, console_keys(), place));
+        return check_console(config.console, node, place);
+    }
     if (node.name == "listener") {
         return read_blocks(config.listeners, node, listener_keys(), place, check_listener);
     }
@@ -171,7 +194,7 @@ Result<void> read_section(Config& config, const Node& node, const Place& place) 
         return bad_at(place,
                       node,
                       "is unknown; known here: " + known_names(keys) +
-                          ", database, volume, listener, route, limits, retry");
+                          ", database, volume, listener, route, limits, retry, console");
     }
     return key->read(config, node, *key, place);
 }

@@ -136,6 +136,7 @@ std::vector<KeyInfo> list_keys() {
     list_table(out, "[[route]]", route_keys(), Route{});
     list_table(out, "[limits]", limit_keys(), defaults.limits);
     list_table(out, "[retry]", retry_keys(), defaults.retry);
+    list_table(out, "[console]", console_keys(), defaults.console);
     return out;
 }
 
@@ -177,6 +178,8 @@ std::string write_initial_config(const InitialConfig& initial) {
     write_table(out, limit_keys(), config.limits, defaults.limits);
     out += "\n[retry]\n";
     write_table(out, retry_keys(), config.retry, defaults.retry);
+    out += "\n[console]\n";
+    write_table(out, console_keys(), config.console, defaults.console);
     return out;
 }
 

@@ -90,7 +90,7 @@ class Instance:
         self.folder = pathlib.Path(folder)
         self.domain, self.process, self.extra_environment = domain, None, {}
         self.roles = ("submission", "relay", "inbound", "filter")
-        self.ports = dict(zip(self.roles, free_ports(len(self.roles))))
+        self.ports = dict(zip((*self.roles, "console"), free_ports(len(self.roles) + 1)))
         self.mail = self.folder / "mail"
         self.config_file = self.folder / "bulla.toml"
         self.log = self.folder / "serve.log"
@@ -102,12 +102,12 @@ class Instance:
             self.configure(config)
 
     def _initial(self, sink_port):
-        listeners = [{"address": "127.0.0.1", "port": port, "role": role, "tls": "starttls"} for role, port in self.ports.items()]
+        listeners = [{"address": "127.0.0.1", "port": self.ports[role], "role": role, "tls": "starttls"} for role in self.roles]
         listeners[3]["xforward_hosts"] = ["127.0.0.0/8"]
         routes = [{"name": "local", "match": ["local"], "exit": "maildir", "path": str(self.mail / "{domain}" / "{local}")}]
         if sink_port:
             routes.append({"name": "out", "match": ["*"], "exit": "smtp", "host": "127.0.0.1", "port": sink_port, "tls": "opportunistic"})
-        return {"listener": listeners, "route": routes}
+        return {"listener": listeners, "route": routes, "console": {"port": self.ports["console"]}}
 
     def configure(self, changes):
         """Put `changes` (a table as in bulla.toml) into the configuration file; lists are replaced whole."""

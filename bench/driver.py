@@ -132,17 +132,15 @@ def main():
     targets = tomllib.loads((TOP / "bench/targets.toml").read_text())
     if not args.json:
         print(f"{'bench/case':28} {'value':>9} {'unit':10} {'limit':>9} {'ratio':>7}  {'target':8} peers")
-    rows = []
     for name in names:
         (TOP / "build/tmp").mkdir(parents=True, exist_ok=True)
         tmp = tempfile.mkdtemp(prefix=f"bench-{name}-", dir=TOP / "build/tmp")
         try:
             for row in cases[name].run(name, Context(args.rounds, tmp)):
-                rows.append(judge(row, targets))
+                keep([judge(row, targets)])
                 print(json.dumps(row), flush=True) if args.json else print_row(row)
         finally:
             shutil.rmtree(tmp, ignore_errors=True)
-    keep(rows)
     return 0
 
 

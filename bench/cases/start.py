@@ -1,4 +1,5 @@
 """How fast bulla is there, how large it is, and what it costs when nothing happens."""
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -40,22 +41,26 @@ def idle_percent(instance, seconds):
     return (cpu_seconds([instance.pid]) - before) / (time.monotonic() - start) * 100
 
 
-def fill_queue(instance, count):
-    """`count` messages that wait: the next hop is not there."""
-    instance.start()
+def send_waiting(instance, count):
     message = make_message("alice@example.test", "bob@example.org", body="x" * 200)
-    left = count
-    while left > 0:
-        with instance.client() as client:
-            client.ehlo()
-            for _ in range(min(left, 1000)):
-                # One transaction a write: what counts here is how many there are, not how they came.
-                client.raw("MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n")
-                replies = [client.reply() for _ in range(3)]
-                assert replies[-1].code == 354, replies
-                client.raw(message + b".\r\n")
-                assert (last := client.reply()).code == 250, last
-                left -= 1
+    with instance.client() as client:
+        client.ehlo()
+        for _ in range(count):
+            # One transaction a write: what counts here is how many there are, not how they came.
+            client.raw("MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n")
+            replies = [client.reply() for _ in range(3)]
+            assert replies[-1].code == 354, replies
+            client.raw(message + b".\r\n")
+            assert (last := client.reply()).code == 250, last
+
+
+def fill_queue(instance, count):
+    """`count` messages that wait: the next hop is not there. Many sessions, so that they share commits."""
+    instance.start()
+    portions = [min(500, count - begin) for begin in range(0, count, 500)]
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        for done in [pool.submit(send_waiting, instance, portion) for portion in portions]:
+            done.result()
     instance.stop()
 
 

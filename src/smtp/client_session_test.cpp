@@ -227,7 +227,7 @@ TEST(ClientSession, c2_8_what_the_next_hop_does_not_offer) {
     eight.eight_bit = true;
     client.session.send(eight);
     EXPECT_EQ(client.run(), ClientEvent::done);
-    EXPECT_EQ(codes_of(client.session), "550/5.6.3 550/5.6.3");
+    EXPECT_EQ(codes_of(client.session), "554/5.6.3 554/5.6.3");
     EXPECT_EQ(client.run(), ClientEvent::ready);
     auto utf8 = message({"x\r\n"});
     utf8.smtputf8 = true;

@@ -1,4 +1,5 @@
 #include "smtp/client_session.h"
+#include "smtp/refusals.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -27,20 +28,19 @@ std::uint64_t count_octets(const std::vector<std::string_view>& pieces) {
 
 // What makes handing over pointless: one of our own replies for all recipients.
 std::optional<Reply> ClientSession::find_obstacle(const Outgoing& message) const {
-    // RFC 6531 3.2: a message that needs SMTPUTF8 must not be sent to a server that does not offer it.
+    // RFC 6531 3.5: "An SMTPUTF8-aware SMTP client MUST NOT send an internationalized message to an SMTP server that does not support
+    // SMTPUTF8."
     if (message.smtputf8 && !capabilities_.smtputf8) {
-        return Reply{550, "5.6.7", "The message needs SMTPUTF8, which the next hop does not offer"};
+        return make_reply(Refusal::needs_smtputf8);
     }
     // RFC 6152 3: the client must then convert the message or return it.
     if (message.eight_bit && !capabilities_.eight_bit) {
-        return Reply{
-            550, "5.6.3", "The message has 8-bit text, but the next hop does not offer 8BITMIME"};
+        return make_reply(Refusal::needs_8bitmime);
     }
     if (capabilities_.size && count_octets(message.pieces) > *capabilities_.size) {
-        return Reply{552,
-                     "5.3.4",
-                     fmt::format("The message is greater than the next hop's limit of {} octets",
-                                 *capabilities_.size)};
+        Reply reply = make_reply(Refusal::next_hop_limit);
+        reply.text += fmt::format(" of {} octets", *capabilities_.size);
+        return reply;
     }
     return std::nullopt;
 }

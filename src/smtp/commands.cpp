@@ -134,6 +134,9 @@ Answer<void> take_mail_parameter(MailCommand& command, const Parameter& paramete
     }
     if (is_word(parameter.keyword, "BODY")) {
         command.eight_bit = is_word(value, "8BITMIME");
+        // A value of BODY that another extension gives, such as BINARYMIME, cannot be told from one that is misspelt: both are 555.
+        // RFC 5321 4.1.1.11: "If the server SMTP does not recognize or cannot implement one or more of the parameters associated with a
+        // particular MAIL FROM or RCPT TO command, it will return code 555."
         if (!command.eight_bit && !is_word(value, "7BIT")) {
             return std::unexpected(replies::unknown_parameter());
         }
@@ -244,7 +247,7 @@ Answer<MailCommand> parse_mail(std::string_view argument) {
         return std::unexpected(std::move(taken).error());
     }
     if (has_8bit(*path) && !command.smtputf8) {
-        return std::unexpected(replies::needs_smtputf8());
+        return std::unexpected(replies::sender_needs_smtputf8());
     }
     if (!path->empty()) {
         auto mailbox = Mailbox::parse(without_route(*path));
@@ -262,7 +265,7 @@ Answer<mail::Recipient> parse_rcpt(std::string_view argument, const RcptRules& r
         return std::unexpected(replies::syntax("RCPT TO:<address>"));
     }
     if (has_8bit(*path) && !rules.smtputf8) {
-        return std::unexpected(replies::needs_smtputf8());
+        return std::unexpected(replies::recipient_needs_smtputf8());
     }
     mail::RecipientDsn dsn;
     if (auto taken = each_parameter(

@@ -1,6 +1,5 @@
 #include "smtp/data_reader.h"
 
-#include "smtp/replies.h"
 #include "smtp/scan.h"
 
 #include <algorithm>
@@ -17,26 +16,10 @@ constexpr std::size_t growth_limit = 1U << 20;
 
 }  // namespace
 
-Reply to_reply(DataFault fault) {
-    switch (fault) {
-        case DataFault::too_big:
-            return replies::too_big();
-        case DataFault::bare_newline:
-            return replies::bare_newline();
-        case DataFault::long_line:
-            return replies::text_line_too_long();
-        case DataFault::no_memory:
-            return replies::out_of_memory();
-        case DataFault::none:
-            break;
-    }
-    return replies::ok();
-}
-
 void DataReader::begin(std::uint64_t size_hint) {
     clear();
     state_ = State::line_start;
-    fault_ = DataFault::none;
+    fault_.reset();
     octets_ = 0;
     line_ = 0;
     bytes_.reserve(
@@ -57,8 +40,8 @@ ReadMessage DataReader::release() {
     return message;
 }
 
-void DataReader::set_fault(DataFault fault) {
-    if (fault_ == DataFault::none) {
+void DataReader::set_fault(Refusal fault) {
+    if (!fault_) {
         fault_ = fault;
         clear();
     }
@@ -69,7 +52,7 @@ void DataReader::make_room(std::size_t more) {
     if (gate_ != nullptr && needed > charged_) {
         const std::size_t step = (needed - charged_ + charge_step - 1) / charge_step * charge_step;
         if (!gate_->take(step)) {
-            set_fault(DataFault::no_memory);
+            set_fault(Refusal::no_memory);
             return;
         }
         charged_ += step;
@@ -80,15 +63,15 @@ void DataReader::make_room(std::size_t more) {
 }
 
 void DataReader::append(std::string_view run) {
-    if (run.empty() || fault_ != DataFault::none) {
+    if (run.empty() || fault_) {
         return;
     }
     if (run.size() > limits_.message_bytes - bytes_.size()) {
-        set_fault(DataFault::too_big);
+        set_fault(Refusal::message_too_big);
         return;
     }
     make_room(run.size());
-    if (fault_ == DataFault::none) {
+    if (!fault_) {
         bytes_.append(run);
     }
 }
@@ -96,7 +79,7 @@ void DataReader::append(std::string_view run) {
 void DataReader::add_to_line(std::size_t octets) {
     line_ += octets;
     if (line_ > limits_.line_bytes) {
-        set_fault(DataFault::long_line);
+        set_fault(Refusal::line_too_long);
     }
 }
 
@@ -106,9 +89,18 @@ void DataReader::bare_newline() {
     if (limits_.repair) {
         append("\r\n");
     } else {
-        set_fault(DataFault::bare_newline);
+        set_fault(Refusal::bare_newline);
     }
     line_ = 0;
+}
+
+void DataReader::nul_octet() {
+    // RFC 2045 2.8: "As with '7bit data' CR and LF octets only occur as part of CRLF line separation sequences and no NULs are allowed."
+    // More would need BINARYMIME, which is not offered. Readers written in C end a field or a line at a NUL, so that they and we would see
+    // two messages. To repair is to leave it out: RFC 5322 4.1 reads it, in old mail, as an octet that means nothing.
+    if (!limits_.repair) {
+        set_fault(Refusal::nul_octet);
+    }
 }
 
 // Handles every state but `text`; true if the end of the data was reached.
@@ -157,7 +149,7 @@ bool DataReader::step_state(std::string_view in, std::size_t& at, std::size_t& r
 }
 
 void DataReader::step_text(std::string_view in, std::size_t& at, std::size_t& run) {
-    const std::size_t found = find_line_break(in, at);
+    const std::size_t found = find_text_break(in, at);
     add_to_line(found - at);
     at = found;
     if (at == in.size()) {
@@ -172,6 +164,8 @@ void DataReader::step_text(std::string_view in, std::size_t& at, std::size_t& ru
     append(in.substr(run, at - run));
     if (in[at] == '\r') {
         state_ = State::cr;
+    } else if (in[at] == '\0') {
+        nul_octet();
     } else {
         // Not a line start: a dot after a bare LF is text, whatever the sender meant by it.
         bare_newline();

@@ -1,8 +1,9 @@
 #pragma once
-#include "smtp/reply.h"
+#include "smtp/refusals.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,19 +22,14 @@ class MemoryGate {
     virtual void give(std::size_t bytes) = 0;
 };
 
-/// Limits on the text of a message, and what becomes of bare CR and LF.
+/// Limits on the text of a message, and what becomes of bare CR and LF and of NUL.
 struct DataLimits {
     std::size_t message_bytes = 50U << 20;
     /// Octets of a line without its line end. RFC 5322 2.1.1 says 998; mail in use exceeds it, and refusing it would lose mail.
     std::size_t line_bytes = 10'000;
-    bool repair = false;  ///< Turn a bare CR or LF into CRLF instead of refusing the message.
+    /// Turn a bare CR or LF into CRLF and leave out NUL octets instead of refusing the message.
+    bool repair = false;
 };
-
-/// Why a message is refused at its end.
-enum class DataFault : std::uint8_t { none, too_big, bare_newline, long_line, no_memory };
-
-/// The reply for `fault`, which is not none.
-[[nodiscard]] Reply to_reply(DataFault fault);
 
 /// A message that was read whole. Who takes it gives `charged` back to the MemoryGate when the bytes are gone.
 struct ReadMessage {
@@ -66,7 +62,8 @@ class DataReader {
     /// Says that the last chunk is over. A message without a line end at its end gets one, as it could not leave by DATA otherwise.
     void end_chunks();
 
-    [[nodiscard]] DataFault fault() const { return fault_; }
+    /// Why the message is refused at its end, if it is.
+    [[nodiscard]] const std::optional<Refusal>& fault() const { return fault_; }
 
     /// Octets read since begin(), also those that were dropped.
     [[nodiscard]] std::uint64_t octets() const { return octets_; }
@@ -90,10 +87,11 @@ class DataReader {
                                   bool stuffed);
     void step_text(std::string_view in, std::size_t& at, std::size_t& run);
     void bare_newline();
+    void nul_octet();
     void append(std::string_view run);
     void make_room(std::size_t more);
     void add_to_line(std::size_t octets);
-    void set_fault(DataFault fault);
+    void set_fault(Refusal fault);
 
     DataLimits limits_;
     MemoryGate* gate_;
@@ -102,7 +100,7 @@ class DataReader {
     std::uint64_t octets_ = 0;
     std::size_t line_ = 0;
     State state_ = State::line_start;
-    DataFault fault_ = DataFault::none;
+    std::optional<Refusal> fault_;
 };
 
 }  // namespace bulla::smtp

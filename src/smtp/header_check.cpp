@@ -1,7 +1,6 @@
 #include "smtp/header_check.h"
 
 #include "smtp/parameters.h"
-#include "smtp/replies.h"
 
 namespace bulla::smtp {
 
@@ -15,7 +14,7 @@ bool is_field(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-Answer<void> check_header(std::string_view message, const HeaderLimits& limits) {
+std::optional<Refusal> check_header(std::string_view message, const HeaderLimits& limits) {
     std::size_t at = 0;
     std::size_t fields = 0;
     std::size_t received = 0;
@@ -32,18 +31,18 @@ Answer<void> check_header(std::string_view message, const HeaderLimits& limits) 
         received += !folded && is_field(line, "Received") ? 1 : 0;
         at = found == std::string_view::npos ? message.size() : found + 2;
         if (at > limits.bytes) {
-            return std::unexpected(replies::header_too_big());
+            return Refusal::header_too_big;
         }
         if (fields > limits.fields) {
-            return std::unexpected(replies::too_many_fields());
+            return Refusal::too_many_fields;
         }
         // RFC 5321 6.3: "Simple counting of the number of "Received:" header fields in a message has proven to be an effective, although rarely
         // optimal, method of detecting loops in mail systems."
         if (received > limits.received) {
-            return std::unexpected(replies::mail_loop());
+            return Refusal::mail_loop;
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 }  // namespace bulla::smtp

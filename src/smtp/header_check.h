@@ -1,7 +1,8 @@
 #pragma once
-#include "smtp/reply.h"
+#include "smtp/refusals.h"
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace bulla::smtp {
@@ -13,7 +14,9 @@ struct HeaderLimits {
     std::size_t received = 50;  ///< Received fields; more mean a loop (RFC 5321 6.3).
 };
 
-/// Checks the header of `message`, whose line ends are CRLF, in one pass without parsing it. Refusals: 552 5.3.4, 554 5.4.6.
-[[nodiscard]] Answer<void> check_header(std::string_view message, const HeaderLimits& limits);
+/// Checks the header of `message`, whose line ends are CRLF, in one pass without parsing it. Nothing, or header_too_big, too_many_fields or
+/// mail_loop.
+[[nodiscard]] std::optional<Refusal> check_header(std::string_view message,
+                                                  const HeaderLimits& limits);
 
 }  // namespace bulla::smtp

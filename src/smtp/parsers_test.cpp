@@ -108,8 +108,20 @@ TEST(Scan, finds_the_first_line_break_at_every_offset) {
                 text[at] = c;
                 for (std::size_t from = 0; from <= size; ++from) {
                     ASSERT_EQ(find_line_break(text, from), from <= at ? at : size);
+                    ASSERT_EQ(find_text_break(text, from), from <= at ? at : size);
                 }
             }
+        }
+    }
+}
+
+TEST(Scan, rfc2045_2_8_finds_the_first_nul_at_every_offset) {
+    for (std::size_t size = 0; size < 70; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string text(size, 'x');
+            text[at] = '\0';
+            ASSERT_EQ(find_text_break(text, 0), at);
+            ASSERT_EQ(find_line_break(text, 0), size);
         }
     }
 }

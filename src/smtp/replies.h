@@ -5,8 +5,8 @@
 
 namespace bulla::smtp::replies {
 
-// The replies that the protocol itself gives; what the gateway decides comes from gateway/disposition. One place, so that a code is not used
-// in two senses (codes: RFC 5321 4.2, RFC 4954 6, RFC 3030; enhanced codes: RFC 3463, RFC 5248).
+// The replies to commands. What is refused about a message stands in refusals.h, what the gateway decides in gateway/disposition. One place
+// each, so that a code is not used in two senses (codes: RFC 5321 4.2, RFC 4954 6, RFC 3030; enhanced codes: RFC 3463, RFC 5248).
 
 inline Reply ok() {
     return {250, "2.0.0", "OK"};
@@ -73,16 +73,14 @@ inline Reply bad_recipient() {
     return {553, "5.1.3", "Recipient address is not valid"};
 }
 
-inline Reply needs_smtputf8() {
+// RFC 6531 3.5: "When messages are rejected because the MAIL command requires an ASCII address, the reply-code 550 is returned"
+inline Reply sender_needs_smtputf8() {
+    return {550, "5.6.7", "Address needs SMTPUTF8, which was not given"};
+}
+
+// RFC 6531 3.5: "When messages are rejected because the RCPT command requires an ASCII address, the reply-code 553 is returned"
+inline Reply recipient_needs_smtputf8() {
     return {553, "5.6.7", "Address needs SMTPUTF8, which was not given with MAIL"};
-}
-
-inline Reply too_big() {
-    return {552, "5.3.4", "Message too big"};
-}
-
-inline Reply out_of_memory() {
-    return {452, "4.3.1", "Not enough memory for this message now, try again later"};
 }
 
 inline Reply too_many_recipients() {
@@ -91,26 +89,6 @@ inline Reply too_many_recipients() {
 
 inline Reply no_recipients() {
     return {554, "5.5.1", "No valid recipients"};
-}
-
-inline Reply bare_newline() {
-    return {550, "5.6.0", "Message has a bare <CR> or <LF>; lines must end with <CR><LF>"};
-}
-
-inline Reply text_line_too_long() {
-    return {550, "5.6.0", "Message has a line that is too long"};
-}
-
-inline Reply header_too_big() {
-    return {552, "5.3.4", "Message header too big"};
-}
-
-inline Reply too_many_fields() {
-    return {552, "5.3.4", "Too many header fields"};
-}
-
-inline Reply mail_loop() {
-    return {554, "5.4.6", "Too many hops: mail loop"};
 }
 
 inline Reply tls_ready() {

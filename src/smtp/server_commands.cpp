@@ -99,7 +99,7 @@ std::optional<Event> ServerSession::handle_command(const Command& command) {
 
 void ServerSession::count_idle() {
     if (++idle_commands_ > options_.limits.idle_commands) {
-        close(replies::closing("Too many commands without a message"));
+        pass(Limit::idle_commands, "Too many commands without a message");
     }
 }
 
@@ -201,7 +201,7 @@ std::optional<Event> ServerSession::handle_auth(std::string_view argument) {
     } else if (!extended_) {
         refuse(replies::bad_sequence("Send EHLO first"));
     } else if (++auth_attempts_ > options_.limits.auth_attempts) {
-        close(replies::closing("Too many authentication attempts"));
+        pass(Limit::auth_attempts, "Too many authentication attempts");
     } else {
         exchange_ = {};
         return continue_auth(exchange_.start(argument));
@@ -238,6 +238,7 @@ void ServerSession::handle_xforward(std::string_view argument) {
     xforward_.merge(*std::move(forwarded));
     set_identity();
     put(replies::ok());
+    count_idle();
 }
 
 std::optional<Event> ServerSession::handle_xclient(std::string_view argument) {
@@ -260,6 +261,7 @@ std::optional<Event> ServerSession::handle_xclient(std::string_view argument) {
     extended_ = false;
     reset_transaction();
     state_ = State::greet;
+    count_idle();
     return std::nullopt;
 }
 

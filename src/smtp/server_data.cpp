@@ -17,7 +17,7 @@ std::optional<Event> ServerSession::handle_mail(std::string_view argument) {
         return std::nullopt;
     }
     if (++transactions_ > options_.limits.transactions) {
-        close(replies::closing("Too many messages in one session"));
+        pass(Limit::transactions, "Too many messages in one session");
         return std::nullopt;
     }
     auto mail = parse_mail(argument);
@@ -27,7 +27,8 @@ std::optional<Event> ServerSession::handle_mail(std::string_view argument) {
     }
     // RFC 1870 6.1: a message that is declared greater than the limit is refused at once with 552.
     if (mail->size.value_or(0) > options_.limits.data.message_bytes) {
-        refuse(replies::too_big());
+        pass(Limit::message_octets);
+        refuse(make_reply(Refusal::message_too_big));
         return std::nullopt;
     }
     mail_ = *std::move(mail);
@@ -42,7 +43,7 @@ std::optional<Event> ServerSession::handle_mail(std::string_view argument) {
 
 void ServerSession::count_refusal(const Reply& reply) {
     if (!reply.is_positive() && ++refusals_ > options_.limits.refusals) {
-        close(replies::closing("Too many refused addresses"));
+        pass(Limit::refusals, "Too many refused addresses");
     }
 }
 
@@ -74,6 +75,7 @@ std::optional<Event> ServerSession::handle_rcpt(std::string_view argument) {
     }
     // RFC 5321 4.5.3.1.10: "452 Too many recipients"; the client sends the rest in another transaction, so it is no error.
     if (envelope_.recipients.size() >= options_.limits.recipients) {
+        pass(Limit::recipients);
         put(replies::too_many_recipients());
         count_refusal(replies::too_many_recipients());
         return std::nullopt;
@@ -163,7 +165,7 @@ void ServerSession::begin_chunk() {
     chunk_ = Chunk::kept;
     state_ = State::chunk;
     if (chunk_left_ > options_.limits.data.message_bytes + options_.limits.dropped_octets) {
-        close(replies::closing("Chunk far too big"));
+        pass(Limit::dropped_octets, "Chunk far too big");
     } else if (chunk_left_ == 0) {
         state_ = State::text_done;
     }
@@ -192,30 +194,55 @@ std::optional<Event> ServerSession::finish_chunk() {
         reader_.end_chunks();
         return finish_message();
     }
-    if (reader_.fault() != DataFault::none) {
-        put(to_reply(reader_.fault()));
+    if (const auto fault = reader_.fault()) {
         // RFC 3030 2: after a failed BDAT the rest of the transaction is refused until RSET or MAIL.
-        reset_transaction();
+        refuse_message(*fault);
         return std::nullopt;
     }
     put({250, "2.0.0", fmt::format("{} octets received", bdat_.size)});
+    if (bdat_.size == 0) {
+        count_idle();
+    }
     return std::nullopt;
 }
 
 std::optional<Event> ServerSession::finish_message() {
     idle_commands_ = 0;
-    Answer<void> checked;
-    if (reader_.fault() != DataFault::none) {
-        checked = std::unexpected(to_reply(reader_.fault()));
-    } else {
-        checked = check_header(reader_.text(), options_.limits.header);
-    }
-    if (!checked) {
-        put(checked.error());
-        reset_transaction();
+    const auto refusal =
+        reader_.fault() ? reader_.fault() : check_header(reader_.text(), options_.limits.header);
+    if (refusal) {
+        refuse_message(*refusal);
         return std::nullopt;
     }
     return Event::message;
+}
+
+// Answers the text of a message with a refusal, which ends the transaction.
+void ServerSession::refuse_message(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::line_too_long:
+            pass(Limit::line_octets);
+            break;
+        case Refusal::message_too_big:
+            pass(Limit::message_octets);
+            break;
+        case Refusal::header_too_big:
+            pass(Limit::header_octets);
+            break;
+        case Refusal::too_many_fields:
+            pass(Limit::header_fields);
+            break;
+        case Refusal::mail_loop:
+            pass(Limit::received_fields);
+            break;
+        case Refusal::no_memory:
+            pass(Limit::memory);
+            break;
+        default:
+            break;
+    }
+    put(make_reply(refusal));
+    reset_transaction();
 }
 
 }  // namespace bulla::smtp

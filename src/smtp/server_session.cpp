@@ -11,13 +11,6 @@
 
 namespace bulla::smtp {
 
-namespace {
-
-// A line without end is read past this far, then the connection is closed.
-constexpr std::size_t max_skipped = 64U << 10;
-
-}  // namespace
-
 ServerSession::ServerSession(ServerOptions options)
     : options_(std::move(options)),
       reader_(options_.limits.data, options_.memory),
@@ -117,7 +110,7 @@ std::optional<Event> ServerSession::step() {
             scanned_ = used_;
             if (reader_.octets() >
                 options_.limits.data.message_bytes + options_.limits.dropped_octets) {
-                close(replies::closing("Message far too big"));
+                pass(Limit::dropped_octets, "Message far too big");
                 return std::nullopt;
             }
             return state_ == State::text_done ? std::nullopt : std::optional(Event::need_input);
@@ -167,8 +160,8 @@ bool ServerSession::skip_line() {
     skipped_ += next - used_;
     used_ = next;
     scanned_ = next;
-    if (skipped_ > max_skipped) {
-        close(replies::closing("Line far too long"));
+    if (skipped_ > options_.limits.skipped_octets) {
+        pass(Limit::skipped_octets, "Line far too long");
     }
     skipping_ = end == std::string::npos;
     return !skipping_;
@@ -182,6 +175,7 @@ std::optional<std::string_view> ServerSession::take_line() {
                 return std::nullopt;
             }
             ++commands_;
+            pass(state_ == State::auth ? Limit::auth_octets : Limit::command_octets);
             refuse(state_ == State::auth ? replies::auth_line_too_long()
                                          : replies::line_too_long());
             if (state_ == State::closed) {
@@ -240,8 +234,14 @@ std::optional<Event> ServerSession::handle_line(std::string_view line) {
 void ServerSession::refuse(const Reply& reply) {
     put(reply);
     if (++errors_ > options_.limits.errors) {
-        close(replies::closing("Too many errors"));
+        pass(Limit::errors, "Too many errors");
     }
+}
+
+// A limit is passed that ends the session.
+void ServerSession::pass(Limit limit, const char* why) {
+    pass(limit);
+    close(replies::closing(why));
 }
 
 void ServerSession::close(const Reply& reply) {

@@ -2,8 +2,7 @@
 #include "mail/envelope.h"
 #include "smtp/auth.h"
 #include "smtp/commands.h"
-#include "smtp/data_reader.h"
-#include "smtp/header_check.h"
+#include "smtp/limits.h"
 #include "smtp/reply.h"
 #include "smtp/xforward.h"
 
@@ -12,27 +11,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bulla::smtp {
-
-/// Limits of one session; each has a reply (README.md lists them) and is the greatest value that is still allowed.
-struct ServerLimits {
-    std::size_t command_octets =
-        2048;  ///< With CRLF; RFC 5321 4.5.3.1.4 says 512 plus what extensions add.
-    std::size_t auth_octets = 12288;  ///< Lines of an AUTH exchange, with CRLF (RFC 4954 4).
-    std::size_t recipients = 1000;    ///< Per message.
-    std::size_t errors = 20;          ///< Refused commands.
-    std::size_t refusals = 200;       ///< Senders and recipients that the gateway refused.
-    std::size_t idle_commands =
-        100;  ///< NOOP, RSET, VRFY, HELP, EHLO and their like between messages.
-    std::size_t transactions = 1000;  ///< MAIL commands.
-    std::size_t auth_attempts = 3;
-    std::uint64_t dropped_octets =
-        128U << 20;  ///< Of a message that is refused anyway, beyond its size limit.
-    DataLimits data;
-    HeaderLimits header;
-};
 
 /// What a session is told when it begins.
 struct ServerOptions {
@@ -121,6 +103,9 @@ class ServerSession {
     /// Changes with every command, and with every MiB of a message: set the deadline anew then, and only then.
     [[nodiscard]] std::uint64_t epoch() const { return commands_ + (reader_.octets() >> 20U); }
 
+    /// How often each limit was passed since the last call; a driver counts them when the session ends.
+    [[nodiscard]] LimitHits take_limit_hits() { return std::exchange(limit_hits_, {}); }
+
     /// True between an accepted MAIL and its end.
     [[nodiscard]] bool in_transaction() const { return in_transaction_; }
 
@@ -156,6 +141,11 @@ class ServerSession {
     void put(const Reply& reply) { write_reply(output_, reply); }
 
     void refuse(const Reply& reply);
+    void refuse_message(Refusal refusal);
+
+    void pass(Limit limit) { ++limit_hits_.at(static_cast<std::size_t>(limit)); }
+
+    void pass(Limit limit, const char* why);
     void close(const Reply& reply);
     void reset_transaction();
     void answer_mail(const Reply& reply);
@@ -219,6 +209,7 @@ class ServerSession {
     std::size_t idle_commands_ = 0;
     std::size_t transactions_ = 0;
     std::size_t auth_attempts_ = 0;
+    LimitHits limit_hits_{};
 
     State state_;
     std::optional<Event> pending_;

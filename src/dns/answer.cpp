@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <span>
 
 namespace bulla::dns {
 
@@ -163,6 +165,25 @@ Result<Mx> parse_mx(std::string_view rdata) {
     }
     BULLA_TRY(exchange, parse_name(rdata.substr(2)));
     return Mx{.preference = get_u16(rdata), .exchange = std::move(exchange)};
+}
+
+std::string reverse_name(const Ip& ip) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    const std::span<const std::uint8_t> bytes = ip.bytes();
+    std::string name;
+    // RFC 1035 3.5: the octets of an IPv4 address in reverse order, as decimal numbers.
+    if (ip.is_v4()) {
+        for (const unsigned octet : bytes.last(4) | std::views::reverse) {
+            name += std::to_string(octet) + ".";
+        }
+        return name + "in-addr.arpa";
+    }
+    // RFC 3596 2.5: "a sequence of nibbles separated by dots with the suffix ".IP6.ARPA". The sequence of nibbles is encoded in
+    // reverse order, i.e., the low-order nibble is encoded first"
+    for (const unsigned octet : bytes | std::views::reverse) {
+        name += {digits[octet & 15U], '.', digits[octet >> 4U], '.'};
+    }
+    return name + "ip6.arpa";
 }
 
 }  // namespace bulla::dns

@@ -81,4 +81,7 @@ struct Mx {
 /// A name in uncompressed wire form that fills `rdata` (PTR, CNAME, NS). Error: dns.bad_record.
 [[nodiscard]] Result<std::string> parse_name(std::string_view rdata);
 
+/// The name whose PTR records name the host at `ip`, such as "1.2.0.192.in-addr.arpa" (RFC 1035 3.5, RFC 3596 2.5).
+[[nodiscard]] std::string reverse_name(const Ip& ip);
+
 }  // namespace bulla::dns

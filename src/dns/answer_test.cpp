@@ -30,6 +30,13 @@ TEST(DnsAnswer, rfc1035_3_3_9_mx_and_names) {
     EXPECT_EQ(parse_address("\xC0\0\2"sv).error().code, "dns.bad_record");
 }
 
+TEST(DnsAnswer, rfc3596_2_5_and_rfc1035_3_5_reverse_names) {
+    EXPECT_EQ(reverse_name(*Ip::parse("192.0.2.255")), "255.2.0.192.in-addr.arpa");
+    EXPECT_EQ(reverse_name(*Ip::parse("::ffff:10.0.0.1")), "1.0.0.10.in-addr.arpa");
+    EXPECT_EQ(reverse_name(*Ip::parse("2001:db8::567:89ab")),
+              "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+}
+
 TEST(DnsAnswer, rfc4035_4_3_bogus_is_no_answer) {
     DnsAnswer answer{.type = RecordType::txt,
                      .name = "a",

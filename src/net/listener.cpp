@@ -93,7 +93,7 @@ struct Listener::Impl {
 
         [[nodiscard]] bool await_ready() const noexcept { return impl.closed; }
 
-        void await_suspend(std::coroutine_handle<> waiting) {
+        void await_suspend(std::coroutine_handle<> waiting) const {
             impl.descriptor->async_wait(
                 asio::posix::stream_descriptor::wait_read,
                 [waiting](const boost::system::error_code&) { waiting.resume(); });

@@ -23,14 +23,15 @@ namespace {
 constexpr std::size_t max_records = 256;
 constexpr std::size_t max_record_bytes = 65535;
 
+constexpr int not_asked = -1;  // no id of libunbound's
+
 using Callback = std::function<void(dns::DnsAnswer)>;
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct Question {
     dns::DnsAnswer answer;  // filled in as far as the question goes
     Callback callback;
-    SteadyTime until;
-    int async_id = 0;
+    Deadline until;
+    int async_id = not_asked;
 };
 
 struct ContextFree {
@@ -161,37 +162,35 @@ struct Resolver::Impl {
     bool stopping = false;
     std::thread thread;
 
-    void ask(dns::DnsQuestion question, Callback callback) {
-        dns::DnsAnswer answer;
-        answer.type = question.type;
-        answer.name = std::move(question.name);
-        std::uint64_t number = 0;
-        Handle* handle = nullptr;
-        const auto name = answer.name;
-        const auto answer_type = answer.type;
-        {
-            const std::scoped_lock lock(mutex);
-            if (waiting.size() < options.max_waiting && !stopping) {
-                number = next++;
-                waiting.emplace(number,
-                                Question{std::move(answer),
-                                         std::move(callback),
-                                         std::chrono::steady_clock::now() + options.timeout});
-                handle = handles.emplace(number, std::make_unique<Handle>(this, number))
-                             .first->second.get();
-                if (!thread.joinable()) {
-                    thread = std::thread([this] { run(); });
-                }
-            }
+    /// What to give libunbound for `question`, which then waits here; null, and `question` as it was, if too many do.
+    Handle* enlist(Question& question) {
+        const std::scoped_lock lock(mutex);
+        if (waiting.size() >= options.max_waiting || stopping) {
+            return nullptr;
         }
-        if (number == 0) {
-            callback(std::move(answer));
+        const auto number = next++;
+        waiting.emplace(number, std::move(question));
+        if (!thread.joinable()) {
+            thread = std::thread([this] { run(); });
+        }
+        return handles.emplace(number, std::make_unique<Handle>(this, number)).first->second.get();
+    }
+
+    void ask(dns::DnsQuestion question, Deadline until, Callback callback) {
+        Question asked{
+            .answer = {.type = question.type, .name = question.name, .records = {}},
+            .callback = std::move(callback),
+            .until = std::min(until, std::chrono::steady_clock::now() + options.timeout)};
+        Handle* handle = enlist(asked);
+        if (handle == nullptr) {
+            asked.callback(std::move(asked.answer));
             return;
         }
+        const auto number = handle->number;
         int async_id = 0;
         const int code = ub_resolve_async(context.get(),
-                                          name.c_str(),
-                                          static_cast<int>(answer_type),
+                                          question.name.c_str(),
+                                          static_cast<int>(question.type),
                                           1,
                                           handle,
                                           on_answer,
@@ -233,10 +232,13 @@ struct Resolver::Impl {
     int expire() {
         const auto now = std::chrono::steady_clock::now();
         std::vector<std::pair<std::uint64_t, int>> late;
-        auto first = SteadyTime::max();
+        auto first = no_deadline;
         {
             const std::scoped_lock lock(mutex);
             for (const auto& [number, question] : waiting) {
+                if (question.async_id == not_asked) {
+                    continue;  // its asker wakes this thread again
+                }
                 if (question.until <= now || stopping) {
                     late.emplace_back(number, question.async_id);
                 } else {
@@ -248,7 +250,7 @@ struct Resolver::Impl {
             (void)ub_cancel(context.get(), async_id);
             finish(number, nullptr);
         }
-        if (first == SteadyTime::max()) {
+        if (first == no_deadline) {
             return -1;
         }
         return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(first - now).count());
@@ -307,17 +309,19 @@ Result<std::unique_ptr<Resolver>> Resolver::open(const ResolverOptions& options)
         new Resolver(std::move(impl)));  // NOLINT: the constructor is private
 }
 
-Task<dns::DnsAnswer> Resolver::ask(dns::DnsQuestion question) {
-    return async<dns::DnsAnswer>([this, question = std::move(question)](Callback done) mutable {
-        impl_->ask(std::move(question), std::move(done));
-    });
+Task<dns::DnsAnswer> Resolver::ask(dns::DnsQuestion question, Deadline until) {
+    auto start = [this, question = std::move(question), until](Callback done) mutable {
+        impl_->ask(std::move(question), until, std::move(done));
+    };
+    return async<dns::DnsAnswer>(std::move(start));
 }
 
 dns::DnsAnswer Resolver::ask_blocking(const dns::DnsQuestion& question) {
     const auto promise = std::make_shared<std::promise<dns::DnsAnswer>>();
     auto future = promise->get_future();
-    impl_->ask(question,
-               [promise](dns::DnsAnswer answer) { promise->set_value(std::move(answer)); });
+    impl_->ask(question, no_deadline, [promise](dns::DnsAnswer answer) {
+        promise->set_value(std::move(answer));
+    });
     return future.get();
 }
 

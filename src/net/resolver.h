@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "dns/answer.h"
 #include "net/endpoint.h"
+#include "net/runtime.h"
 #include "net/task.h"
 
 #include <chrono>
@@ -35,8 +36,8 @@ class Resolver {
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    /// Answers within the time-out; a failure is an answer too (dns::Rcode). On an io thread.
-    [[nodiscard]] Task<dns::DnsAnswer> ask(dns::DnsQuestion question);
+    /// Answers within the time-out and by `until`; a failure is an answer too (dns::Rcode). On an io thread.
+    [[nodiscard]] Task<dns::DnsAnswer> ask(dns::DnsQuestion question, Deadline until = no_deadline);
     /// The same for a thread that may block.
     [[nodiscard]] dns::DnsAnswer ask_blocking(const dns::DnsQuestion& question);
 

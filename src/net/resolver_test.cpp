@@ -1,5 +1,6 @@
 #include "net/resolver.h"
 
+#include "net/client_name.h"
 #include "net/runtime.h"
 #include "net/socket.h"
 
@@ -46,10 +47,15 @@ class NameServer {
                "ns\nns A 127.0.0.1\n"
                "sel._domainkey TXT \"v=DKIM1; k=ed25519; \" \"p=abc\"\nmx A 192.0.2.7\nmx AAAA "
                "2001:db8::7\n";
+        std::ofstream(directory_ + "/2.0.192.in-addr.arpa.zone")
+            << "$ORIGIN 2.0.192.in-addr.arpa.\n$TTL 300\n@ SOA ns.example.test. hostmaster 1 3600 "
+               "600 86400 60\n@ NS ns.example.test.\n7 PTR gone.example.test.\n7 PTR "
+               "mx.example.test.\n";
         std::ofstream(directory_ + "/knot.conf") << fmt::format(
             "server:\n  rundir: \"{0}\"\n  listen: 127.0.0.1@{1}\ndatabase:\n  storage: "
             "\"{0}\"\ntemplate:\n  - id: default\n    storage: \"{0}\"\n"
-            "zone:\n  - domain: example.test\n    file: example.test.zone\n",
+            "zone:\n  - domain: example.test\n    file: example.test.zone\n"
+            "  - domain: 2.0.192.in-addr.arpa\n    file: 2.0.192.in-addr.arpa.zone\n",
             directory_,
             endpoint.port);
         const std::string config = directory_ + "/knot.conf";
@@ -136,6 +142,28 @@ TEST(Resolver, a_dead_server_is_given_up_after_the_time_out) {
     EXPECT_EQ(answer.rcode, dns::Rcode::unreachable);
     EXPECT_TRUE(answer.is_temporary_failure());
     EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(3000));
+}
+
+TEST(Resolver, a_question_is_given_up_at_the_deadline_of_its_asker) {
+    const UdpPort silent;
+    const auto resolver =
+        Resolver::open({.forwarder = silent.endpoint, .timeout = std::chrono::minutes(10)});
+    const auto ask = [&]() -> Task<dns::DnsAnswer> {
+        co_return co_await (*resolver)->ask({dns::RecordType::a, "mx.example.test"},
+                                            after(milliseconds(50)));
+    };
+    EXPECT_EQ(run_blocking(ask()).rcode, dns::Rcode::unreachable);
+}
+
+TEST(Resolver, finds_the_name_of_a_client) {
+    const NameServer server;
+    const auto up = server.ask({dns::RecordType::ptr, "7.2.0.192.in-addr.arpa"});
+    EXPECT_EQ(up.records.size(), 2);
+    const auto find = [&]() -> Task<std::string> {
+        const auto resolver = Resolver::open({.forwarder = server.endpoint});
+        co_return co_await find_client_name(**resolver, Ip::parse("192.0.2.7").value());
+    };
+    EXPECT_EQ(run_blocking(find()), "mx.example.test");
 }
 
 TEST(Resolver, questions_in_flight_are_answered_when_it_goes) {

@@ -142,7 +142,7 @@ struct BridgeAwaiter {
         });
     }
 
-    T await_resume() { return std::move(*bridge->value); }
+    T await_resume() { return take_value(bridge->value); }
 };
 
 }  // namespace detail
@@ -182,7 +182,7 @@ template <class Work>
         std::rethrow_exception(outcome->first);
     }
     if constexpr (!std::is_void_v<T>) {
-        co_return std::move(*outcome->second);
+        co_return detail::take_value(outcome->second);
     }
 }
 
@@ -222,7 +222,7 @@ T run_blocking(Task<T> task) {
         if (error) {
             std::rethrow_exception(error);
         }
-        return std::move(*value);
+        return detail::take_value(value);
     }
 }
 

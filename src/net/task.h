@@ -24,6 +24,15 @@ struct FinalAwaiter {
     void await_resume() const noexcept {}
 };
 
+/// What is in `value`, which has been filled by now.
+template <class T>
+[[nodiscard]] T take_value(std::optional<T>& value) {
+    if (!value) {
+        std::terminate();
+    }
+    return std::move(*value);
+}
+
 struct PromiseBase {
     std::coroutine_handle<> continuation = std::noop_coroutine();
     std::exception_ptr error;
@@ -50,10 +59,7 @@ struct Promise : PromiseBase {
         if (error) {
             std::rethrow_exception(error);
         }
-        if (!value) {
-            std::terminate();  // taken before its end
-        }
-        return std::move(*value);
+        return take_value(value);
     }
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 struct State {
     Sink sink = [](Level, std::string_view line) {
-        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+        (void)std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
     };
     std::atomic<Level> least{Level::warning};
 };

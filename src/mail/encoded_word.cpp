@@ -89,14 +89,14 @@ class Decoder {
                 flush();
                 append_clean_utf8(out_, plain);
             }
-            take(start, *std::move(word));
+            take(start, *word);
         }
         flush();
         return cut(std::move(out_));
     }
 
   private:
-    void take(std::size_t start, Word word) {
+    void take(std::size_t start, const Word& word) {
         ++words_;
         after_word_ = true;
         if (!equal_ignoring_case(pending_.charset, word.charset)) {
@@ -152,7 +152,10 @@ void append_clean_utf8(std::string& out, std::string_view text) {
     for (std::int32_t at = 0; at < size;) {
         const std::int32_t begin = at;
         UChar32 character = 0;
-        U8_NEXT(bytes, at, size, character);
+        U8_NEXT(bytes,
+                at,
+                size,
+                character);  // NOLINT(bugprone-inc-dec-in-conditions): inside ICU's macro
         const bool control = character < 0x20 ? character != '\t' : character == 0x7F;
         if (character < 0 || control) {
             out.append(replacement);

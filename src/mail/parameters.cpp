@@ -153,7 +153,7 @@ struct Sections {
 
 void add_section(std::vector<std::pair<std::string, Sections>>& found,
                  std::string name,
-                 std::string value) {
+                 const std::string& value) {
     const bool encoded = name.ends_with('*');
     if (encoded) {
         name.pop_back();

@@ -1,7 +1,11 @@
 #include "gateway/disposition.h"
 
+#include "smtp/refusals.h"
+
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
 
 namespace bulla::gateway {
 
@@ -12,18 +16,11 @@ struct Row {
     Disposition disposition;
 };
 
-// One row a failure; the first that matches counts. Sorted by stage: what the sender gave, who they are, what we can do, the next hop.
+// One row a failure; the first that matches counts. Sorted by stage: what the sender gave, who they are, what we can do, the next hop. Before
+// them stand the rows of smtp/refusals.h: what a session refuses about a message itself, or a next hop cannot take.
 constexpr std::array rows = std::to_array<Row>({
     // The message itself.
-    {"message.bare_newline", {550, "5.6.0", false, "RFC 5321 2.3.8"}},
-    {"message.header_too_long", {552, "5.3.4", false, "RFC 3463 3.4"}},
-    {"message.too_many_fields", {550, "5.6.0", false, "RFC 3463 3.7"}},
-    {"message.line_too_long", {550, "5.6.0", false, "RFC 5322 2.1.1"}},
-    {"message.too_large", {552, "5.3.4", false, "RFC 1870 6.1"}},
     {"address.", {550, "5.6.0", false, "RFC 5322 3.6.2"}},
-    {"message.loop", {554, "5.4.6", false, "RFC 5321 6.3"}},
-    {"mime.", {550, "5.6.0", false, "RFC 2045 5"}},
-    {"message.", {550, "5.6.0", false, "RFC 3463 3.7"}},
     // Who sends.
     {"sender.auth_required", {530, "5.7.0", false, "RFC 4954 6"}},
     {"sender.not_owned", {550, "5.7.1", false, "RFC 6409 6.1"}},
@@ -34,54 +31,50 @@ constexpr std::array rows = std::to_array<Row>({
     {"recipient.no_route", {550, "5.1.2", false, "RFC 3463 3.2"}},
     {"recipient.unknown", {550, "5.1.1", false, "RFC 3463 3.2"}},
     // Our signing.
-    {"dkim.self_check_failed", {451, "4.7.0", true, "RFC 6376 5.6"}},
     {"dkim.key_missing", {451, "4.7.5", true, "RFC 6376 5.2"}},
-    {"dkim.", {451, "4.7.0", true, "RFC 6376 5.2"}},
+    {"dkim.", {451, "4.7.0", true, "RFC 6376 5.6"}},
     {"signer.", {451, "4.7.0", true, "RFC 3463 3.8"}},
     {"key.", {451, "4.7.0", true, "RFC 3463 3.8"}},
     // Our storage.
     {"seal.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
     {"store.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
-    {"seal.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"store.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"pack.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"memory.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
-    {"entry.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"tlog.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"base64.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    {"build.", {451, "4.3.0", true, "RFC 5321 4.2.3"}},
-    // The next hop, from a delivery; TLS and PROXY of a door end the connection before a reply.
-    {"exit.needs_8bitmime", {554, "5.6.3", false, "RFC 6152 3"}},
-    {"exit.needs_smtputf8", {553, "5.6.7", false, "RFC 6531 3.5"}},
-    {"exit.rejected", {550, "5.0.0", false, "RFC 5321 4.2.1"}},
-    {"exit.too_large", {552, "5.3.4", false, "RFC 1870 6.1"}},
+    // The next hop, from a delivery.
     {"exit.tls_required", {451, "4.7.4", true, "RFC 3207 4"}},
     {"exit.bad_recipient", {550, "5.1.3", false, "RFC 3463 3.2"}},
     {"exit.", {451, "4.4.2", true, "RFC 5321 4.5.4.1"}},
-    {"tls.", {451, "4.7.5", true, "RFC 3207 4"}},
-    {"smtp.", {451, "4.5.0", true, "RFC 5321 4.2"}},
     {"net.", {451, "4.4.1", true, "RFC 5321 4.5.4.1"}},
-    {"queue.expired", {550, "4.4.7", false, "RFC 3463 3.5"}},
-    {"queue.", {451, "4.3.0", true, "RFC 5321 4.5.4.1"}},
 });
 
-constexpr Disposition unknown{451, "4.3.0", true, "RFC 5321 4.2.3"};
+// Whatever else goes wrong is ours: the sender, or the queue, tries again.
+constexpr Disposition ours{451, "4.3.0", true, "RFC 5321 4.2.3"};
 
-auto find_row(std::string_view code) {
-    return std::ranges::find_if(rows, [&](const Row& row) {
-        return row.code.ends_with('.') ? code.starts_with(row.code) : code == row.code;
+std::optional<Disposition> find_row(std::string_view code) {
+    if (const auto* const refused =
+            std::ranges::find(smtp::refusals, code, &smtp::RefusalRow::code);
+        refused != smtp::refusals.end()) {
+        return Disposition{refused->reply, refused->enhanced, refused->reply < 500, refused->rfc};
+    }
+    const auto* const row = std::ranges::find_if(rows, [&](const Row& one) {
+        return one.code.ends_with('.') ? code.starts_with(one.code) : code == one.code;
     });
+    return row != rows.end() ? std::optional(row->disposition) : std::nullopt;
 }
 
 }  // namespace
 
 bool has_row(std::string_view code) {
-    return find_row(code) != rows.end();
+    return find_row(code).has_value();
+}
+
+std::vector<std::string_view> row_codes() {
+    std::vector<std::string_view> codes;
+    std::ranges::transform(smtp::refusals, std::back_inserter(codes), &smtp::RefusalRow::code);
+    std::ranges::transform(rows, std::back_inserter(codes), &Row::code);
+    return codes;
 }
 
 Disposition decide_disposition(const Error& error) {
-    const auto* const row = find_row(error.code);
-    return row != rows.end() ? row->disposition : unknown;
+    return find_row(error.code).value_or(ours);
 }
 
 Reply make_reply(const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bulla::gateway {
 
@@ -21,11 +22,15 @@ struct Disposition {
     std::string_view rfc;
 };
 
-/// The one table of failures: every error code that can reach a door or an exit has its row; a code without a row counts as 451 4.3.0.
+/// The one table of failures: every error code with which a sender is refused, or which is more than "try again", has its row; what the
+/// SMTP sessions refuse about a message stands in it as smtp/refusals.h has it. A code without a row is a fault of ours: 451 4.3.0.
 [[nodiscard]] Disposition decide_disposition(const Error& error);
 
 /// True if a row of the table names `code` or its prefix.
 [[nodiscard]] bool has_row(std::string_view code);
+
+/// The codes of all rows, and the prefixes, which end in a dot.
+[[nodiscard]] std::vector<std::string_view> row_codes();
 
 /// The reply for `error`: with its text when the sender can do something about it, else in general words.
 [[nodiscard]] Reply make_reply(const Error& error);

@@ -2,7 +2,9 @@
 // and the times from MAIL to the 250 and from MAIL to the end of the data at the sink. One line of JSON is the result.
 //
 //   bench_smtpload --target PORT --sink PORT --file MESSAGE --messages N [--sessions 30] [--per-session 10] [--timeout SECONDS]
-//                  [--big-file MESSAGE --big-sessions 4]     keeps sending big messages until the small ones have all arrived
+//                  [--big-file MESSAGE --big-sessions 4]     keeps sending big messages until the small ones have all arrived; the sink
+//                                                            stays until the big ones begun have arrived too, as a relay whose next hop
+//                                                            vanishes would leave that hop alone for a minute
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -95,7 +97,7 @@ class Load {
 
     int run() {
         const double start = now();
-        while (arrived_ < options_.messages && now() - start < options_.timeout) {
+        while (!is_over() && now() - start < options_.timeout) {
             open_sessions();
             std::array<epoll_event, 256> events{};
             const int count =
@@ -106,7 +108,7 @@ class Load {
             }
         }
         print(start);
-        return arrived_ == options_.messages ? 0 : 3;
+        return is_over() ? 0 : 3;
     }
 
   private:
@@ -151,11 +153,15 @@ class Load {
         return address;
     }
 
+    bool is_over() const {
+        return arrived_ >= options_.messages && big_open_ == 0 && big_arrived_ >= big_acknowledged_;
+    }
+
     void open_sessions() {
         while (small_open_ < options_.sessions && started_ < options_.messages) {
             connect(false);
         }
-        while (big_open_ < options_.big_sessions) {
+        while (big_open_ < options_.big_sessions && arrived_ < options_.messages) {
             connect(true);
         }
     }

@@ -3,6 +3,7 @@
 #include "config/scheme.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <set>
@@ -78,6 +79,9 @@ Result<std::string> read_match(const std::string& pattern, const Node& node, con
 }
 
 Result<void> check_smtp_route(const Route& route, const Node& node, const Place& place) {
+    if (!route.path.empty()) {
+        return bad_at(place, node, "has a path, which is for exit = \"maildir\"");
+    }
     if (route.host.empty()) {
         return bad_at(place, node, "has exit = \"smtp\" but no host");
     }
@@ -94,6 +98,20 @@ Result<void> check_smtp_route(const Route& route, const Node& node, const Place&
     return {};
 }
 
+Result<void> check_maildir_route(const Route& route, const Node& node, const Place& place) {
+    constexpr std::array<std::string_view, 5> smtp_only = {
+        "host", "port", "tls", "user", "password_file"};
+    for (const Node& value : node.items) {
+        if (std::ranges::find(smtp_only, value.name) != smtp_only.end()) {
+            return bad_at(place, value, "is for exit = \"smtp\": a Maildir has no next hop");
+        }
+    }
+    if (route.path.find("{local}") == std::string::npos) {
+        return bad_at(place, node, "has exit = \"maildir\" but no {local} in its path");
+    }
+    return {};
+}
+
 Result<void> check_route(Route& route, const Node& node, const Place& place) {
     if (!is_word(route.name)) {
         return bad_at(place, node, "needs a name of letters, digits, - and _");
@@ -105,13 +123,8 @@ Result<void> check_route(Route& route, const Node& node, const Place& place) {
         BULLA_TRY(normal, read_match(pattern, node, place));
         pattern = normal;
     }
-    if (route.exit == RouteExit::smtp) {
-        return check_smtp_route(route, node, place);
-    }
-    if (route.path.find("{local}") == std::string::npos) {
-        return bad_at(place, node, "has exit = \"maildir\" but no {local} in its path");
-    }
-    return {};
+    return route.exit == RouteExit::smtp ? check_smtp_route(route, node, place)
+                                         : check_maildir_route(route, node, place);
 }
 
 Result<void> check_console(const Console& console, const Node& node, const Place& place) {

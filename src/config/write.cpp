@@ -48,6 +48,15 @@ void write_table(std::string& out,
     }
 }
 
+/// What a reader looks for first: written although it is the default.
+bool is_worth_saying(std::string_view key, const Listener& /*listener*/) {
+    return key == "address" || key == "port" || key == "role";
+}
+
+bool is_worth_saying(std::string_view key, const Route& route) {
+    return key == "exit" || (key == "port" && route.exit == RouteExit::smtp);
+}
+
 /// A repeated table in short: what it says, not what it could say.
 template <class S>
 void write_block(std::string& out,
@@ -58,8 +67,7 @@ void write_block(std::string& out,
     out += fmt::format("\n[[{}]]\n", name);
     for (const Key<S>& key : keys) {
         const std::string now = key.write(value, key);
-        if (now != key.write(defaults, key) || key.name == "role" || key.name == "exit" ||
-            key.name == "address" || key.name == "port") {
+        if (now != key.write(defaults, key) || is_worth_saying(key.name, value)) {
             out += fmt::format("{} = {}\n", key.name, now);
         }
     }

@@ -11,7 +11,6 @@ namespace bulla::dkim {
 namespace {
 
 constexpr std::string_view rfc = "RFC 6376 3.6.1";
-constexpr std::size_t longest_record = 8 * 1024;
 constexpr std::size_t longest_string = 255;
 
 std::unexpected<Error> refuse(std::string_view code, std::string text) {
@@ -32,7 +31,7 @@ Result<crypto::PublicKey> parse_key(Algorithm algorithm, std::string_view text) 
     if (!bytes) {
         return refuse("dkim.bad_key", "the key in the key record is not base64");
     }
-    // RFC 8463 4.2: "the Ed25519 public key [is] encoded in base64", its 32 octets without any wrapping.
+    // RFC 8463 4.2: p= has the 32 octets of an Ed25519 key in base64, without the wrapping that RSA keys have.
     auto key = algorithm == Algorithm::ed25519_sha256 ? crypto::PublicKey::from_ed25519(*bytes)
                                                       : crypto::PublicKey::parse_der(*bytes, true);
     const auto type =
@@ -57,8 +56,9 @@ Result<Algorithm> parse_key_type(const TagList& tags) {
 }  // namespace
 
 Result<KeyRecord> parse_key_record(std::string_view text) {
-    BULLA_TRY(tags, TagList::parse(text, {.max_octets = longest_record, .max_tags = 32}));
-    // RFC 6376 3.6.1: "This tag MUST be the first tag in the record. Records beginning with a "v=" tag with any other value MUST be
+    BULLA_TRY(tags,
+              TagList::parse(text, {.max_octets = longest_key_record, .max_tags = most_key_tags}));
+    // RFC 6376 3.6.1: "This tag MUST be the first tag in the record. Records beginning with a 'v=' tag with any other value MUST be
     // discarded."
     const Tag* version = tags.find("v");
     if (version != nullptr && (version->value != "DKIM1" || version != &tags.tags().front())) {

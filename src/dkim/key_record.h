@@ -3,6 +3,7 @@
 #include "crypto/key.h"
 #include "dkim/types.h"
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@ struct KeyRecord {
     bool testing = false;      ///< t=y: the domain is testing DKIM.
     bool same_domain = false;  ///< t=s: i= must have the very domain of d=.
 };
+
+/// Limits on a key record: what is longer, or has more tags, is refused as dkim.too_many_tags.
+inline constexpr std::size_t longest_key_record = 8 * 1024;
+inline constexpr std::size_t most_key_tags = 32;
 
 /// Reads a key record. Errors: dkim.bad_tags, dkim.too_many_tags, dkim.bad_key_version, dkim.missing_tag, dkim.unknown_key_type,
 /// dkim.hash_not_allowed (h= without sha256), dkim.service_not_allowed (s= without email), dkim.bad_key.

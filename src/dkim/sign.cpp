@@ -49,7 +49,7 @@ Result<void> check_identity(const SignOptions& options) {
     const std::size_t at = options.identity->rfind('@');
     auto domain = DomainName::parse(
         std::string_view(*options.identity).substr(at == std::string::npos ? 0 : at + 1));
-    // RFC 6376 3.5: "The domain part of the address MUST be the same as, or a subdomain of, the value of the "d=" tag."
+    // RFC 6376 3.5: "The domain part of the address MUST be the same as, or a subdomain of, the value of the 'd=' tag."
     if (at == std::string::npos || !domain || !domain->is_within(options.domain)) {
         return refuse("dkim.identity_outside",
                       "the identity i= is not an address within the signing domain",
@@ -210,11 +210,10 @@ Result<std::string> make_field(const SignOptions& options,
     bytes.reserve(4096);
     list.append_picked(bytes, options.canon.header, names);
     append_canonical_field(bytes, options.canon.header, out.text());
-    // RFC 6376 3.7: the signature field is hashed "without a trailing CRLF".
+    // RFC 6376 3.7: the signature field is hashed without a trailing CRLF.
     bytes.resize(bytes.size() - 2);
     const crypto::Sha256 digest = crypto::sha256(bytes);
-    // RFC 8463 3: "The Ed25519-SHA256 signing algorithm computes a message hash ... using SHA-256 ... [and] signs it with the PureEdDSA
-    // variant Ed25519".
+    // RFC 8463 3: "It signs the hash with the PureEdDSA variant Ed25519, as defined in RFC 8032, Section 5.1"
     auto signature = algorithm == Algorithm::ed25519_sha256
                          ? options.key->sign_message(crypto::view(digest))
                          : options.key->sign_digest(crypto::view(digest));

@@ -97,7 +97,7 @@ Result<std::vector<std::string_view>> parse_headers(const TagList& tags,
     if (std::ranges::any_of(names, bad)) {
         return bad_value("h");
     }
-    // RFC 6376 5.4: "The From header field MUST be signed (that is, included in the "h=" tag of the resulting DKIM-Signature header
+    // RFC 6376 5.4: "The From header field MUST be signed (that is, included in the 'h=' tag of the resulting DKIM-Signature header
     // field)."
     if (std::ranges::none_of(
             names, [](std::string_view name) { return mail::equal_ignoring_case(name, "from"); })) {
@@ -114,7 +114,7 @@ struct Identity {
     DomainName domain;
 };
 
-// RFC 6376 3.5: "[ Local-part ] "@" domain-name" in dkim-quoted-printable.
+// RFC 6376 3.5: the value of i= is a local part, which may be missing, "@" and a domain, in dkim-quoted-printable.
 Result<Identity> parse_identity(const TagList& tags, const DomainName& domain) {
     const Tag* tag = tags.find("i");
     if (tag == nullptr) {
@@ -129,7 +129,7 @@ Result<Identity> parse_identity(const TagList& tags, const DomainName& domain) {
     if (!own) {
         return bad_value("i");
     }
-    // RFC 6376 3.5: "The domain part of the address MUST be the same as, or a subdomain of, the value of the "d=" tag."
+    // RFC 6376 3.5: "The domain part of the address MUST be the same as, or a subdomain of, the value of the 'd=' tag."
     if (!own->is_within(domain)) {
         return refuse("dkim.identity_outside",
                       "the identity i= is not within the signing domain d=");
@@ -162,7 +162,7 @@ Result<void> read_times(const TagList& tags, Signature& signature) {
     BULLA_TRY(time, optional_number<std::int64_t>(tags, "t", 12));
     BULLA_TRY(expiry, optional_number<std::int64_t>(tags, "x", 12));
     BULLA_TRY(length, optional_number<std::uint64_t>(tags, "l", 18));
-    // RFC 6376 3.5: "The value of the "x=" tag MUST be greater than the value of the "t=" tag if both are present."
+    // RFC 6376 3.5: "The value of the 'x=' tag MUST be greater than the value of the 't=' tag if both are present."
     if (time && expiry && *expiry <= *time) {
         return refuse("dkim.bad_value", "the signature expires before it was made");
     }
@@ -186,7 +186,8 @@ Result<Signature> parse_signature(std::string_view field,
     if (text.ends_with("\r\n")) {
         text.remove_suffix(2);
     }
-    BULLA_TRY(tags, TagList::parse(text, {.max_octets = limits.max_octets}));
+    BULLA_TRY(tags,
+              TagList::parse(text, {.max_octets = limits.max_octets, .max_tags = limits.max_tags}));
     claims = {.domain = std::string(tags.value("d")),
               .selector = std::string(tags.value("s")),
               .algorithm = std::string(tags.value("a"))};

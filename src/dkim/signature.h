@@ -42,9 +42,11 @@ struct SignatureClaims {
     std::string algorithm;
 };
 
+/// Limits on one DKIM-Signature field.
 struct SignatureLimits {
-    std::size_t max_headers = 512;
-    std::size_t max_octets = 64 * 1024;
+    std::size_t max_headers = 512;       ///< Names in h=.
+    std::size_t max_octets = 64 * 1024;  ///< Of the field's value.
+    std::size_t max_tags = 64;
 };
 
 /// Reads the DKIM-Signature `field` (the whole field with name and CRLF, which must outlive the result) and checks what can be checked

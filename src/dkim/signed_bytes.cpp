@@ -26,8 +26,8 @@ void FieldList::append_picked(std::string& out,
                               const std::vector<std::string_view>& names) const {
     std::vector<bool> picked(fields_.size());
     for (const std::string_view name : names) {
-        // RFC 6376 5.4.2: "Signers choosing to sign an existing header field that occurs more than once in the message ... MUST sign the
-        // physically last instance of that header field in the header block."
+        // RFC 6376 5.4.2: "Signers choosing to sign an existing header field that occurs more than once in the message (such as Received)
+        // MUST sign the physically last instance of that header field in the header block."
         for (std::size_t i = fields_.size(); i-- > 0;) {
             if (is_same_name(fields_[i].name, name) && !picked[i]) {
                 picked[i] = true;
@@ -44,7 +44,7 @@ crypto::Sha256 digest_header(const FieldList& fields,
     std::string bytes;
     bytes.reserve(4096);
     fields.append_picked(bytes, signature.canon.header, signature.headers);
-    // RFC 6376 3.7: "with the value of the "b=" tag (including all surrounding whitespace) deleted"
+    // RFC 6376 3.7: "with the value of the 'b=' tag (including all surrounding whitespace) deleted (i.e., treated as the empty string)"
     std::string own(field.substr(0, signature.value_begin));
     own.append(field.substr(signature.value_end));
     append_canonical_field(bytes, signature.canon.header, own);

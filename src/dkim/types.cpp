@@ -24,7 +24,7 @@ std::string_view to_string(Algorithm algorithm) {
 std::optional<CanonPair> parse_canon_pair(std::string_view text) {
     const std::size_t slash = text.find('/');
     const auto header = parse_canon(text.substr(0, slash));
-    // RFC 6376 3.5: "If only one algorithm is named, that algorithm is used for the header and "simple" is used for the body."
+    // RFC 6376 3.5: "If only one algorithm is named, that algorithm is used for the header and 'simple' is used for the body."
     const auto body = slash == std::string_view::npos ? std::optional(Canon::simple)
                                                       : parse_canon(text.substr(slash + 1));
     if (!header || !body) {

@@ -2,6 +2,7 @@
 
 #include "dkim/canon.h"
 #include "dkim/signed_bytes.h"
+#include "dkim/tag_list.h"
 
 #include <algorithm>
 #include <utility>
@@ -103,7 +104,7 @@ void check_bytes(SignatureResult& result,
 bool accepts(SignatureResult& result,
              const Signature& signature,
              const KeyRecord& record,
-             std::size_t min_rsa_bits) {
+             const VerifyLimits& limits) {
     result.testing = record.testing;
     if (!record.key) {
         conclude(result, Verdict::permerror, "the key has been revoked");
@@ -114,18 +115,20 @@ bool accepts(SignatureResult& result,
         conclude(result, Verdict::permerror, "the key is of another type than the signature");
         return false;
     }
-    // RFC 6376 3.6.1: "Any DKIM-Signature header fields using the "i=" tag MUST have the same domain value on the right-hand side of
-    // the "@" in the "i=" tag and the value of the "d=" tag."
+    // RFC 6376 3.6.1: "Any DKIM-Signature header fields using the 'i=' tag MUST have the same domain value on the right-hand side of
+    // the '@' in the 'i=' tag and the value of the 'd=' tag."
     if (record.same_domain && signature.identity_domain != signature.domain) {
         conclude(result, Verdict::permerror, "the key does not serve subdomains, but i= names one");
         return false;
     }
     // RFC 8301 3.2: "Verifiers MUST NOT consider signatures using RSA keys of less than 1024 bits as valid signatures."
-    if (signature.algorithm == Algorithm::rsa_sha256 &&
-        result.key_bits < std::max(min_rsa_bits, least_rsa_bits)) {
+    const bool rsa = signature.algorithm == Algorithm::rsa_sha256;
+    const bool short_key = result.key_bits < std::max(limits.min_rsa_bits, least_rsa_bits);
+    if (rsa && (short_key || result.key_bits > limits.max_rsa_bits)) {
         conclude(result,
                  Verdict::policy,
-                 "the RSA key of " + std::to_string(result.key_bits) + " bits is too short");
+                 "the RSA key of " + std::to_string(result.key_bits) +
+                     (short_key ? " bits is too short" : " bits is longer than the limit allows"));
         return false;
     }
     return true;
@@ -186,8 +189,8 @@ Verification::Candidate Verification::read(std::string_view field,
     }
     describe(result, *signature);
     const std::int64_t seconds = to_unix(now);
-    // RFC 6376 6.1.1: "Verifiers SHOULD ignore the DKIM-Signature header field and return PERMFAIL (signature expired) if it contains an
-    // "x=" tag and the signature has expired."
+    // RFC 6376 6.1.1: "Verifiers MAY ignore the DKIM-Signature header field and return PERMFAIL (signature expired) if it contains an
+    // 'x=' tag and the signature has expired."
     if (signature->expiry && *signature->expiry < seconds) {
         conclude(result, Verdict::permerror, "the signature has expired");
     } else if (signature->time && *signature->time > seconds + limits_.max_clock_skew.count()) {
@@ -217,8 +220,7 @@ std::vector<SignatureResult> Verification::evaluate(std::span<const dns::DnsAnsw
         const auto answer = std::ranges::find_if(answers, [&](const dns::DnsAnswer& one) {
             return one.type == dns::RecordType::txt && mail::equal_ignoring_case(one.name, name);
         });
-        // RFC 6376 6.1.2: "If the query for the public key fails to respond, the Verifier MAY seek a later verification attempt by
-        // returning TEMPFAIL (key unavailable)."
+        // RFC 6376 6.1.2 lets a verifier return TEMPFAIL (key unavailable) when the query gets no response.
         if (answer == answers.end() || answer->is_temporary_failure()) {
             conclude(result, Verdict::temperror, "the key record could not be asked for");
             continue;
@@ -235,7 +237,7 @@ std::vector<SignatureResult> Verification::evaluate(std::span<const dns::DnsAnsw
             const KeyCache::Entry record = keys.find(text);
             if (!*record) {
                 conclude(result, Verdict::permerror, record->error().text);
-            } else if (accepts(result, signature, **record, limits_.min_rsa_bits)) {
+            } else if (accepts(result, signature, **record, limits_)) {
                 check_bytes(result, signature, candidate.field, *(*record)->key, bytes);
             }
             if (result.verdict == Verdict::pass) {
@@ -262,7 +264,12 @@ Result<std::vector<SignatureResult>> self_check(const std::string& added,
         const std::string_view field = above.field(span);
         SignatureResult& result = results.emplace_back();
         SignatureClaims claims;
-        const auto signature = parse_signature(field, claims);
+        // Its size is ours: what sign() made out of a message within the limits is never too great to be checked.
+        const auto signature = parse_signature(field,
+                                               claims,
+                                               {.max_headers = field.size(),
+                                                .max_octets = field.size(),
+                                                .max_tags = TagLimits{}.max_tags});
         if (!signature) {
             conclude(result, Verdict::permerror, signature.error().text);
             continue;

@@ -23,6 +23,7 @@ struct VerifyLimits {
     std::size_t max_signatures = 8;            ///< Further ones get the verdict policy unseen.
     std::size_t max_keys = 3;                  ///< TXT records tried for one signature.
     std::size_t min_rsa_bits = 1024;           ///< RFC 8301 3.2; never less.
+    std::size_t max_rsa_bits = 8192;           ///< RFC 8301 3.2 wants 4096 at least.
     std::chrono::seconds max_clock_skew{300};  ///< How far t= may lie in the future.
     SignatureLimits signature;
 };

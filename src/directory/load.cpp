@@ -20,6 +20,7 @@ struct Loader {
 
     Result<void> load_domains(const SettingValues& values);
     Result<void> load_accounts(const SettingValues& values);
+    [[nodiscard]] bool is_shut_out(AccountRole role, const Mailbox& address) const;
     Result<void> load_dkim_keys();
     Result<void> load_signers();
     Result<void> load_groups();
@@ -29,9 +30,10 @@ struct Loader {
 };
 
 Result<void> Loader::load_domains(const SettingValues& values) {
-    BULLA_TRY(rows, connection.query<std::string>("select name from domain"));
-    for (const auto& [name] : rows) {
-        out.domains.emplace(name, true);
+    BULLA_TRY(rows,
+              (connection.query<std::string, std::int64_t>("select name, disabled from domain")));
+    for (const auto& [name, disabled] : rows) {
+        out.domains.emplace(name, disabled == 0);
         if (values.contains("domain:" + name)) {
             out.domain_settings.emplace(name, make_settings(values, name));
         }
@@ -39,7 +41,24 @@ Result<void> Loader::load_domains(const SettingValues& values) {
     return {};
 }
 
+// Who looks after the instance is not shut out with a domain.
+bool Loader::is_shut_out(AccountRole role, const Mailbox& address) const {
+    return (role == AccountRole::user || role == AccountRole::domain_admin) &&
+           out.is_disabled(address.domain());
+}
+
 Result<void> Loader::load_accounts(const SettingValues& values) {
+    BULLA_TRY(domain_rows,
+              (connection.query<std::string, std::string>(
+                  "select login, domain from account_domain order by login, domain")));
+    std::unordered_map<std::string, std::vector<std::string>> domains;
+    for (const auto& [login, domain] : domain_rows) {
+        domains[login].push_back(domain);
+    }
+    const auto take_domains = [&domains](const std::string& login) {
+        const auto found = domains.find(login);
+        return found == domains.end() ? std::vector<std::string>{} : std::move(found->second);
+    };
     const auto take = [&](std::tuple<std::string,
                                      std::string,
                                      std::string,
@@ -59,7 +78,8 @@ Result<void> Loader::load_accounts(const SettingValues& values) {
             Account{.login = login,
                     .address = *mailbox,
                     .role = *role,
-                    .disabled = disabled != 0,
+                    .domains = take_domains(login),
+                    .disabled = disabled != 0 || is_shut_out(*role, *mailbox),
                     .one_time_password = one_time != 0,
                     .password = std::move(password),
                     .send_as = make_send_as(values, login, mailbox->domain())});

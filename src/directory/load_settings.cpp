@@ -46,43 +46,54 @@ Result<SettingValues> load_setting_values(store::Connection& connection,
     return values;
 }
 
-std::string effective_setting(const SettingValues& values,
-                              const SettingInfo& setting,
-                              std::initializer_list<std::string> scopes) {
-    for (const std::string& scope : scopes) {
+EffectiveSetting effective_setting(const SettingValues& values,
+                                   const SettingInfo& setting,
+                                   std::span<const std::string> scopes) {
+    const auto find = [&](const std::string& scope, std::string_view name) -> const std::string* {
         const auto level = values.find(scope);
         if (level == values.end()) {
-            continue;
+            return nullptr;
         }
-        if (const auto value = level->second.find(std::string(setting.name));
-            value != level->second.end()) {
-            return value->second;
+        const auto value = level->second.find(std::string(name));
+        return value == level->second.end() ? nullptr : &value->second;
+    };
+    for (const std::string& scope : scopes) {
+        if (const std::string* value = find(scope, setting.name)) {
+            return {.value = *value, .scope = scope};
         }
     }
-    return std::string(setting.value);
+    // ARC-09: off until a public key is set, unless the administrator says otherwise.
+    if (setting.name == "signature_verification_enabled") {
+        const std::string* path = find("", "signature_public_key_path");
+        const bool has_path = path != nullptr && !path->empty();
+        return {.value = has_path ? "1" : "0",
+                .why = has_path ? "signature_public_key_path is set"
+                                : "signature_public_key_path is not set"};
+    }
+    return {.value = std::string(setting.value)};
 }
 
 Settings make_settings(const SettingValues& values, const std::string& domain) {
+    const std::string scopes[] = {"domain:" + domain, ""};
     const auto value = [&](std::string_view name) {
-        return effective_setting(
-            values, *find_setting(name), {domain.empty() ? std::string() : "domain:" + domain, ""});
+        const std::span<const std::string> all(scopes);
+        return effective_setting(values, *find_setting(name), domain.empty() ? all.subspan(1) : all)
+            .value;
     };
     Settings out;
     out.trusted_networks = read_networks(value("trusted_networks"));
     out.signature_public_key_path = value("signature_public_key_path");
     out.signature_verification_enabled = value("signature_verification_enabled") == "1";
-    const auto server = values.find("");
-    const bool said =
-        server != values.end() && server->second.contains("signature_verification_enabled");
-    // ARC-09: off until a public key is set, unless the administrator says otherwise.
-    if (!said && !out.signature_public_key_path.empty()) {
-        out.signature_verification_enabled = true;
-    }
     out.seven_bit_always = value("seven_bit") == "always";
     out.repair_newlines = value("bare_newlines") == "repair";
     out.dkim_missing_key_refuse = value("dkim_missing_key") == "refuse";
     out.dkim_self_check_refuse = value("dkim_self_check") == "refuse";
     out.received_header = value("received_header") == "1";
+    out.reverse_dns = value("reverse_dns") == "1";
+    const std::string unknown = value("unknown_recipients");
+    out.unknown_recipients = unknown == "refuse"   ? UnknownRecipients::refuse
+                             : unknown == "accept" ? UnknownRecipients::accept
+                                                   : UnknownRecipients::by_route;
     out.dkim_canonicalization = value("dkim_canonicalization");
     out.dkim_expiry_seconds = config::parse_duration(value("dkim_expiry")).value_or(0);
     return out;
@@ -91,8 +102,8 @@ Settings make_settings(const SettingValues& values, const std::string& domain) {
 SendAs make_send_as(const SettingValues& values,
                     const std::string& login,
                     const DomainName& domain) {
-    const std::string word = effective_setting(
-        values, *find_setting("send_as"), {"account:" + login, "domain:" + domain.ascii(), ""});
+    const std::string scopes[] = {"account:" + login, "domain:" + domain.ascii(), ""};
+    const std::string word = effective_setting(values, *find_setting("send_as"), scopes).value;
     return word == "any" ? SendAs::any : word == "domain" ? SendAs::domain : SendAs::own;
 }
 

@@ -5,6 +5,8 @@
 #include "store/connection.h"
 
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,10 +19,18 @@ using SettingValues = std::map<std::string, std::map<std::string, std::string>>;
 [[nodiscard]] Result<SettingValues> load_setting_values(store::Connection& connection,
                                                         std::vector<std::string>& problems);
 
-/// The value of `name` that holds in the first of `scopes` that sets it, else its default.
-[[nodiscard]] std::string effective_setting(const SettingValues& values,
-                                            const SettingInfo& setting,
-                                            std::initializer_list<std::string> scopes);
+/// What is in force, and where it comes from.
+struct EffectiveSetting {
+    std::string value;
+    std::optional<std::string> scope{};  ///< As SettingScope::text(); none: it is the default.
+    std::string why{};                   ///< What a default depends on, in a sentence; else empty.
+};
+
+/// The value of `setting` that holds in the first of `scopes` that sets it, else its default. The default of
+/// signature_verification_enabled follows signature_public_key_path (ARC-09).
+[[nodiscard]] EffectiveSetting effective_setting(const SettingValues& values,
+                                                 const SettingInfo& setting,
+                                                 std::span<const std::string> scopes);
 
 /// The settings of the server (`domain` empty) or of a domain.
 [[nodiscard]] Settings make_settings(const SettingValues& values, const std::string& domain);

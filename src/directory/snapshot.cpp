@@ -27,6 +27,11 @@ bool Snapshot::is_local(const DomainName& domain) const {
     return domains.contains(domain.ascii());
 }
 
+bool Snapshot::is_disabled(const DomainName& domain) const {
+    const auto found = domains.find(domain.ascii());
+    return found != domains.end() && !found->second;
+}
+
 std::shared_ptr<const Account> Snapshot::find_account(std::string_view login) const {
     if (auto account = find_in(accounts_by_login, lower(login))) {
         return account;
@@ -40,6 +45,9 @@ std::shared_ptr<const Account> Snapshot::find_address(const Mailbox& address) co
 }
 
 const config::Route* Snapshot::find_route(const DomainName& domain) const {
+    if (is_disabled(domain)) {
+        return nullptr;
+    }
     const auto matches_domain = [&](const std::string& pattern) {
         if (pattern == "*") {
             return true;

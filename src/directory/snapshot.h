@@ -27,12 +27,17 @@ struct Account {
     std::string login;
     Mailbox address;
     AccountRole role = AccountRole::user;
-    bool disabled = false;
+    std::vector<std::string>
+        domains{};          ///< What a domain_admin administers, as DomainName::ascii().
+    bool disabled = false;  ///< It, or (but for administrators and auditors) its domain.
     bool one_time_password =
         false;             ///< Must be changed; it is good for the console and CLI, not for SMTP.
     std::string password;  ///< Argon2id string; never leaves the directory but for verification.
     SendAs send_as = SendAs::own;
 };
+
+/// What becomes of mail for an address of a local domain that no account has? (setting unknown_recipients)
+enum class UnknownRecipients { by_route, refuse, accept };
 
 /// A DKIM key of a domain, ready to sign.
 struct DkimKey {
@@ -66,6 +71,8 @@ struct Settings {
     bool dkim_missing_key_refuse = false;         ///< dkim_missing_key = refuse | unsigned
     bool dkim_self_check_refuse = true;           ///< dkim_self_check = refuse | warn
     bool received_header = true;                  ///< received_header
+    bool reverse_dns = true;                      ///< reverse_dns
+    UnknownRecipients unknown_recipients = UnknownRecipients::by_route;  ///< unknown_recipients
     std::string dkim_canonicalization = "relaxed/relaxed";
     std::int64_t dkim_expiry_seconds = 604800;  ///< dkim_expiry; 0 = no x=
 };
@@ -79,7 +86,7 @@ struct Snapshot {
         accounts_by_login;  ///< key: login in lower case
     std::unordered_map<std::string, std::shared_ptr<const Account>>
         accounts_by_address;                        ///< key: Mailbox::key()
-    std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii()
+    std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
     std::unordered_map<std::string, std::vector<DkimKey>>
         dkim_keys;  ///< key: DomainName::ascii(); RSA first
     std::vector<Group> groups;
@@ -95,10 +102,12 @@ struct Snapshot {
     /// The groups that one of whose patterns covers `address`, in the order of `groups`.
     [[nodiscard]] std::vector<const Group*> find_groups(const Mailbox& address) const;
     [[nodiscard]] bool is_local(const DomainName& domain) const;
+    /// True for a domain of the instance that takes no mail at present.
+    [[nodiscard]] bool is_disabled(const DomainName& domain) const;
     /// The account that logs in as `login`, or whose address it is; null if there is none.
     [[nodiscard]] std::shared_ptr<const Account> find_account(std::string_view login) const;
     [[nodiscard]] std::shared_ptr<const Account> find_address(const Mailbox& address) const;
-    /// The route that takes mail for `domain`: the first of the configuration that matches; null if none does.
+    /// The route that takes mail for `domain`: the first of the configuration that matches; null if none does or the domain is disabled.
     [[nodiscard]] const config::Route* find_route(const DomainName& domain) const;
     /// True if the group's patterns match `address`.
     [[nodiscard]] static bool matches(const Group& group, const Mailbox& address);

@@ -79,9 +79,45 @@ constexpr std::string_view version_1[] = {
     // idx is the entry's leaf in the log.
     "create table audit (idx {id} primary key, at bigint not null, actor varchar(191) not null, "
     "action varchar(64) not null, target varchar(320) not null, detail {text} not null)"};
+
+// Who may come in, and how: disabled domains, the domains of domain administrators, sessions, API tokens, second factors, failed log-ins.
+constexpr std::string_view version_2[] = {
+    "alter table domain add column disabled integer not null default 0",
+    // 0: never.
+    "alter table account add column last_login bigint not null default 0",
+    "create table account_domain (login varchar(191) not null, domain varchar(253) not null, "
+    "primary key (login, domain)){clustered}",
+    // hash: SHA-256 of the secret, as hex; its first 16 digits name the row to people.
+    "create table login_session (hash varchar(64) primary key, login varchar(191) not null, "
+    "created bigint not null, last_seen bigint not null, expires bigint not null, "
+    "user_agent varchar(255) not null, address varchar(64) not null)",
+    "create index login_session_login on login_session (login)",
+    // scopes: words separated by blanks; expires, last_used 0: never.
+    "create table api_token (hash varchar(64) primary key, login varchar(191) not null, "
+    "name varchar(64) not null, scopes {text} not null, created bigint not null, "
+    "expires bigint not null, last_used bigint not null)",
+    "create index api_token_login on api_token (login)",
+    // sealed: the secret under the vault; last_step: the last code's time step, so that none is good twice.
+    "create table account_totp (login varchar(191) primary key, sealed {text} not null, "
+    "confirmed integer not null, last_step bigint not null, created bigint not null)",
+    // subject: 'account:x' or 'address:y'.
+    "create table login_failure (subject varchar(255) primary key, failures integer not null, "
+    "last_failure bigint not null, locked_until bigint not null)",
+    "create index login_failure_last on login_failure (last_failure)"};
+
+// Lists of the archive: what they are filtered by, as keyed hashes, and what the last verification of a message came to.
+constexpr std::string_view version_3[] = {
+    "create table message_token (token bigint not null, message_id bigint not null, "
+    "primary key (token, message_id)){clustered}",
+    // state: verified, failed, unsigned, disabled.
+    "create table message_check (message_id {id} primary key, state varchar(16) not null, "
+    "at bigint not null)",
+    "create index message_check_state on message_check (state, message_id)",
+    "create index message_archived on message (archived, id)",
+    "create index audit_action on audit (action, idx)"};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
-constexpr Migration all[] = {{1, version_1}};
+constexpr Migration all[] = {{1, version_1}, {2, version_2}, {3, version_3}};
 
 }  // namespace
 

@@ -1,13 +1,16 @@
 #pragma once
 #include "base/error.h"
 #include "base/random.h"
+#include "directory/snapshot.h"
 #include "names/mailbox.h"
+#include "services/service.h"
 
 #include <string>
+#include <vector>
 
 namespace bulla::services {
 
-/// A log-in name in its one form: small letters, 1…191 octets, no blanks or control characters. Error: account.bad_login.
+/// A log-in name in its one form: small letters, 1…183 octets, no blanks or control characters. Error: account.bad_login.
 [[nodiscard]] Result<std::string> parse_login(std::string_view text);
 
 /// Error account.weak_password: under 8 or over 1024 octets.
@@ -15,5 +18,40 @@ namespace bulla::services {
 
 /// A password for one use: 20 letters and digits (100 bits) in groups of five.
 [[nodiscard]] std::string make_one_time_password(Random& random);
+
+/// The account of the call's "login". Error: account.missing.
+[[nodiscard]] Result<std::string> find_login(ServiceContext& context, Arguments& in);
+
+/// Error account.last_admin: no other administrator can log in.
+[[nodiscard]] Result<void> check_other_admin(ServiceContext& context, const std::string& login);
+
+/// Error account.address_taken: it is the address of an account other than `login`; account.foreign_domain: who sends mail through us
+/// needs an address that is ours to give.
+[[nodiscard]] Result<void> check_address(ServiceContext& context,
+                                         const std::string& login,
+                                         const Mailbox& address,
+                                         directory::AccountRole role);
+
+/// Error account.exists: `new_login` is the login of an account, or the address of one other than `login`'s.
+[[nodiscard]] Result<void> check_new_login(ServiceContext& context,
+                                           const std::string& login,
+                                           const std::string& new_login);
+
+/// The domains that a domain administrator administers: the call's "domains", else that of `address`. Empty for other roles.
+/// Errors: domain.bad, domain.missing, account.no_domain_admin.
+[[nodiscard]] Result<std::vector<std::string>> read_domains(ServiceContext& context,
+                                                            Arguments& in,
+                                                            directory::AccountRole role,
+                                                            const Mailbox& address);
+
+/// Rows: `login` administers these domains and no others.
+[[nodiscard]] Result<void> store_domains(store::Tx& tx,
+                                         const std::string& login,
+                                         const std::vector<std::string>& domains);
+
+/// Rows: all sessions of `login` end, but the one whose hash is `but`; failed log-ins are forgotten.
+[[nodiscard]] Result<void> end_sessions(store::Tx& tx,
+                                        const std::string& login,
+                                        const std::string& but = {});
 
 }  // namespace bulla::services

@@ -73,7 +73,7 @@ Result<nlohmann::json> call_instance(const config::Config& config,
     if (service == nullptr) {
         return fail("service.unknown", Fault::us, "there is no service " + std::string(call));
     }
-    if (service->changes) {
+    if (service->work != Work::reads) {
         return change(config, call, arguments, options);
     }
     if (call.starts_with("queue.") || call == "status") {

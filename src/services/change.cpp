@@ -60,4 +60,14 @@ Result<void> commit_change(ServiceContext& context, const Caller& caller, Change
     return {};
 }
 
+Result<void> commit_rows(ServiceContext& context, seal::Rider rows) {
+    if (context.sealer == nullptr) {
+        return fail("service.read_only", Fault::us, "the instance is open for reading only");
+    }
+    seal::Batch batch;
+    batch.riders.push_back(std::move(rows));
+    BULLA_CHECK(context.sealer->commit(std::move(batch)));
+    return {};
+}
+
 }  // namespace bulla::services

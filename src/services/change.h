@@ -24,4 +24,8 @@ struct Change {
                                          const Caller& caller,
                                          Change change);
 
+/// Commits rows that nothing in the log tells of and no mail depends on, such as when a session was seen last. Errors: those of the rows
+/// and of the sealer, service.read_only.
+[[nodiscard]] Result<void> commit_rows(ServiceContext& context, seal::Rider rows);
+
 }  // namespace bulla::services

@@ -3,7 +3,9 @@
 #include "dkim/key_record.h"
 #include "names/domain.h"
 #include "names/selector.h"
+#include "services/access.h"
 #include "services/change.h"
+#include "services/json_time.h"
 #include "services/lookup.h"
 #include "services/table.h"
 
@@ -54,7 +56,10 @@ Result<json> record_of(const std::string& domain,
                        const crypto::PublicKey& key) {
     BULLA_TRY(text, dkim::write_key_record(key));
     const std::string name = selector + "._domainkey." + domain;
-    return json{{"name", name}, {"value", text}, {"zone_line", dkim::write_zone_line(name, text)}};
+    return json{{"name", name},
+                {"type", "TXT"},
+                {"value", text},
+                {"zone_line", dkim::write_zone_line(name, text)}};
 }
 
 Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
@@ -68,6 +73,12 @@ Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
     if (type != crypto::KeyType::rsa && type != crypto::KeyType::ed25519) {
         return fail(
             "dkim.key_type", Fault::sender, "a DKIM key is of type rsa or ed25519", "RFC 8463 3");
+    }
+    if (type == crypto::KeyType::ed25519 && bits != 0) {
+        return fail("dkim.no_bits",
+                    Fault::sender,
+                    "an ed25519 key has one size only: leave out the bits",
+                    "RFC 8463 3");
     }
     if (bits < 0 || bits > 8192) {
         return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 8192");
@@ -169,7 +180,7 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
 }
 
 // {"domain"?} → [{"domain", "selector", "algorithm", "bits", "active", "created", "record"}]
-Result<json> list_dkim_keys(ServiceContext& context, const Caller&, const json& arguments) {
+Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
@@ -185,7 +196,7 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller&, const json& 
                                          "created from dkim_key order by domain, selector")));
     json out = json::array();
     for (const auto& [domain, selector, algorithm, pem, active, created] : rows) {
-        if (!wanted.empty() && wanted != domain) {
+        if ((!wanted.empty() && wanted != domain) || !sees_domain(caller, domain)) {
             continue;
         }
         BULLA_TRY(key, crypto::PublicKey::parse_pem(pem));
@@ -195,7 +206,7 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller&, const json& 
                        {"algorithm", algorithm},
                        {"bits", key.bits()},
                        {"active", active != 0},
-                       {"created", created},
+                       {"created", json_time(created)},
                        {"record", record}});
     }
     return out;

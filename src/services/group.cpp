@@ -1,9 +1,11 @@
 #include "directory/pattern.h"
 #include "services/change.h"
+#include "services/json_time.h"
 #include "services/lookup.h"
 #include "services/table.h"
 #include "store/migrations.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bulla::services {
@@ -35,6 +37,15 @@ Result<void> check_signer(ServiceContext& context, const std::string& id) {
                     fmt::format("{} {}: see `bulla signer list`",
                                 state == 0 ? "there is no signer" : "retired is the signer",
                                 id));
+    }
+    const auto snapshot = context.snapshots.current();
+    if (!snapshot->signers.contains(id)) {
+        const auto why = std::ranges::find_if(snapshot->problems, [&](const std::string& problem) {
+            return problem.starts_with("the signer " + id + " ");
+        });
+        return fail("group.signer_cannot_sign",
+                    Fault::sender,
+                    why != snapshot->problems.end() ? *why : "the signer " + id + " cannot sign");
     }
     return {};
 }
@@ -185,7 +196,7 @@ Result<json> list_groups(ServiceContext& context, const Caller&, const json& arg
                        {"archiving", archiving != 0},
                        {"archival_signer", signer},
                        {"members", patterns},
-                       {"created", created}});
+                       {"created", json_time(created)}});
     }
     return out;
 }

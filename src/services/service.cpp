@@ -115,11 +115,14 @@ Result<nlohmann::json> call_service(ServiceContext& context,
             fmt::format("there is no service \"{}\": are program and daemon of one version?",
                         name));
     }
-    if (!service->changes) {
+    if (service->work == Work::reads) {
         return service->run(context, caller, arguments);
     }
     if (context.sealer == nullptr) {
         return fail("service.read_only", Fault::us, "the instance is open for reading only");
+    }
+    if (service->work == Work::changes_itself) {
+        return service->run(context, caller, arguments);
     }
     const std::scoped_lock lock(context.changing);
     return service->run(context, caller, arguments);

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "directory/snapshot.h"
+#include "dns/answer.h"
 #include "queue/queue.h"
 #include "seal/sealer.h"
 #include "store/database.h"
@@ -34,13 +35,26 @@ struct ServiceContext {
         live{};  ///< What only the running daemon knows, for status; may be empty.
     /// Called after a change was committed and before the answer: puts a Snapshot with it in force.
     std::function<Result<void>()> reload{};
+    /// Answers a question about the DNS; empty: the service makes a resolver of its own. May be called from several threads at once.
+    std::function<dns::DnsAnswer(const dns::DnsQuestion&)> ask{};
     std::mutex
         changing{};  ///< One change at a time, so that what a change has checked still holds when it is committed.
 };
 
-/// Who asks: goes into the audit entry. "cli:anna" for the command line, a login for the console.
+struct Principal;
+
+/// Who asks: `actor` goes into the audit entry; "cli:anna" for the command line, a login for the console.
 struct Caller {
     std::string actor;
+    const Principal* principal =
+        nullptr;  ///< Whose rights limit what is shown (access.h); null: root or the daemon's user, who see all.
+};
+
+/// What a service needs.
+enum class Work {
+    reads,
+    changes,  ///< The owner of the instance; runs alone.
+    changes_itself,  ///< The owner too, but takes ServiceContext::changing only where it commits, for it computes long.
 };
 
 /// Reads the members of a call's arguments strictly. Error of all: service.bad_argument; a name never asked for is found by finish().
@@ -73,7 +87,7 @@ using ServiceFunction = Result<nlohmann::json> (*)(ServiceContext&,
 /// One service call: the command line, the administration socket and the API use the same table.
 struct Service {
     std::string_view name;  ///< "domain.add"
-    bool changes = false;   ///< Needs the owner of the instance; runs alone.
+    Work work = Work::reads;
     ServiceFunction run = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include "services/service.h"
 
+#include "base/date.h"
 #include "seal/entry.h"
 #include "services/testing.h"
 #include "vault/password.h"
@@ -101,7 +102,7 @@ TEST(Services, GW_06_a_change_its_audit_entry_and_the_revision_are_one_commit) {
               static_cast<std::uint64_t>(revision + 1));
     EXPECT_TRUE(
         at.instance->snapshots().current()->is_local(DomainName::parse("example.org").value()));
-    const auto entries = at.call("audit.list", {{"limit", 1}}).value();
+    const auto entries = at.call("audit.list", {{"limit", 1}}).value()["items"];
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0]["action"], "domain.add");
     EXPECT_EQ(entries[0]["target"], "example.org");
@@ -110,7 +111,7 @@ TEST(Services, GW_06_a_change_its_audit_entry_and_the_revision_are_one_commit) {
         sql_text(at, "select entry from log_leaf order by idx desc limit 1"));
     ASSERT_TRUE(leaf);
     EXPECT_EQ(leaf->action, "domain.add");
-    EXPECT_EQ(to_micros(leaf->time), entries[0]["at"].get<std::int64_t>());
+    EXPECT_EQ(write_rfc3339(leaf->time, true), entries[0]["at"].get<std::string>());
     EXPECT_EQ(sql_number(at, "select max(idx) from log_leaf"),
               entries[0]["index"].get<std::int64_t>());
 }
@@ -203,6 +204,116 @@ TEST(Services, GW_05_accounts) {
         reset["one_time_password"].get<std::string>()));
 }
 
+TEST(Services, accounts_are_moved_renamed_and_removed_and_then_their_domain) {
+    TestInstance at;
+    const auto snapshot = [&] { return at.instance->snapshots().current(); };
+    ASSERT_EQ(at.error_of("domain.add", {{"name", "example.org"}}), "");
+    ASSERT_EQ(at.error_of("account.add", {{"address", "ann@example.org"}, {"login", "ann"}}), "");
+    ASSERT_EQ(at.error_of("account.add", {{"address", "bob@example.org"}, {"login", "bob"}}), "");
+    ASSERT_EQ(at.error_of("settings.set",
+                          {{"name", "send_as"}, {"value", "any"}, {"scope", "account:ann"}}),
+              "");
+
+    struct Row {
+        std::string code, call;
+        json arguments;
+    };
+
+    const std::vector<Row> rows = {
+        {"account.address_taken",
+         "account.address",
+         {{"login", "ann"}, {"address", "BOB@example.org"}}},
+        {"account.foreign_domain",
+         "account.address",
+         {{"login", "ann"}, {"address", "ann@elsewhere.test"}}},
+        {"", "account.address", {{"login", "ann"}, {"address", "anna@example.test"}}},
+        {"account.exists", "account.rename", {{"login", "ann"}, {"new_login", "BOB"}}},
+        {"account.exists", "account.rename", {{"login", "ann"}, {"new_login", "bob@example.org"}}},
+        {"account.bad_login", "account.rename", {{"login", "ann"}, {"new_login", "a b"}}},
+        {"", "account.rename", {{"login", "ann"}, {"new_login", "anna"}}},
+        {"account.missing", "account.remove", {{"login", "ann"}}},
+        {"account.last_admin", "account.remove", {{"login", "admin"}}},
+        {"domain.in_use", "domain.remove", {{"name", "example.org"}}},
+        {"", "account.remove", {{"login", "bob"}}},
+        {"", "domain.remove", {{"name", "example.org"}}},
+    };
+    for (const Row& row : rows) {
+        EXPECT_EQ(at.error_of(row.call, row.arguments), row.code) << row.call << row.arguments;
+    }
+    EXPECT_EQ(snapshot()->find_account("ann"), nullptr);
+    const auto anna = snapshot()->find_account("anna");
+    ASSERT_NE(anna, nullptr);
+    EXPECT_EQ(anna->address.text(), "anna@example.test");
+    EXPECT_EQ(anna->send_as, directory::SendAs::any);
+    const auto audit = at.call("audit.list", {{"limit", 2}}).value()["items"];
+    EXPECT_EQ(audit[1]["action"], "account.remove");
+    EXPECT_EQ(audit[1]["target"], "bob");
+    EXPECT_EQ(audit[1]["actor"], "cli:test");
+    ASSERT_EQ(at.error_of("account.remove", {{"login", "anna"}}), "");
+    for (const char* sql :
+         {"select count(*) from setting", "select count(*) from account where login <> 'admin'"}) {
+        EXPECT_EQ(sql_number(at, sql), 0) << sql;
+    }
+}
+
+TEST(Services, a_disabled_domain_takes_no_mail_and_lets_no_user_in) {
+    TestInstance at;
+    const auto snapshot = [&] { return at.instance->snapshots().current(); };
+    const auto domain = DomainName::parse("example.test").value();
+    ASSERT_EQ(at.error_of("account.add", {{"address", "ann@example.test"}}), "");
+    EXPECT_NE(snapshot()->find_route(domain), nullptr);
+    ASSERT_EQ(at.error_of("domain.disable", {{"name", "example.test"}}), "");
+    EXPECT_TRUE(snapshot()->is_disabled(domain));
+    EXPECT_TRUE(snapshot()->is_local(domain));
+    EXPECT_EQ(snapshot()->find_route(domain), nullptr);
+    EXPECT_TRUE(snapshot()->find_account("ann@example.test")->disabled);
+    EXPECT_FALSE(snapshot()->find_account("admin")->disabled);
+    EXPECT_EQ(at.call("domain.list").value()[0]["disabled"], true);
+    ASSERT_EQ(at.error_of("domain.disable", {{"name", "example.test"}, {"disabled", false}}), "");
+    EXPECT_FALSE(snapshot()->find_account("ann@example.test")->disabled);
+    EXPECT_NE(snapshot()->find_route(domain), nullptr);
+    EXPECT_EQ(at.error_of("domain.disable", {{"name", "none.test"}}), "domain.missing");
+}
+
+TEST(Services, GW_05_a_domain_admin_has_domains) {
+    TestInstance at;
+    ASSERT_EQ(at.error_of("domain.add", {{"name", "example.org"}}), "");
+    const auto dora = at.call("account.add",
+                              {{"address", "dora@example.test"},
+                               {"role", "domain_admin"},
+                               {"domains", {"Example.ORG", "example.test"}}})
+                          .value();
+    EXPECT_EQ(dora["domains"], json({"example.org", "example.test"}));
+    EXPECT_EQ(at.instance->snapshots().current()->find_account("dora@example.test")->domains,
+              (std::vector<std::string>{"example.org", "example.test"}));
+    EXPECT_EQ(
+        at.error_of("account.add", {{"address", "u@example.test"}, {"domains", {"example.org"}}}),
+        "account.no_domain_admin");
+    EXPECT_EQ(
+        at.error_of(
+            "account.role",
+            {{"login", "dora@example.test"}, {"role", "domain_admin"}, {"domains", {"none.test"}}}),
+        "domain.missing");
+    ASSERT_EQ(at.error_of("account.role", {{"login", "dora@example.test"}, {"role", "user"}}), "");
+    EXPECT_EQ(sql_number(at, "select count(*) from account_domain"), 0);
+}
+
+TEST(Services, times_are_rfc3339_strings) {
+    TestInstance at;
+    ASSERT_EQ(at.error_of("signer.create", {{"id", "s"}}), "");
+    ASSERT_EQ(at.error_of("group.add", {{"name", "g"}}), "");
+    ASSERT_EQ(at.error_of("dkim.add",
+                          {{"domain", "example.test"}, {"selector", "s"}, {"type", "ed25519"}}),
+              "");
+    const std::string now = write_rfc3339(at.clock.now(), true);
+    for (const char* call :
+         {"domain.list", "account.list", "signer.list", "group.list", "dkim.list"}) {
+        EXPECT_EQ(at.call(call).value()[0]["created"], now) << call;
+    }
+    EXPECT_EQ(at.call("signer.list").value()[0]["retired"], nullptr);
+    EXPECT_EQ(at.call("audit.list").value()["items"][0]["at"], now);
+}
+
 TEST(Services, GW_06_no_secret_is_in_the_log_or_a_list) {
     TestInstance at;
     ASSERT_TRUE(at.call("account.add",
@@ -233,7 +344,7 @@ TEST(Services, c2_4_settings_inherit_and_are_in_force_at_once) {
     EXPECT_EQ(expiry(), 3 * 86400);
     EXPECT_EQ(at.instance->snapshots().current()->settings.dkim_expiry_seconds, 2 * 86400);
     EXPECT_EQ(at.call("settings.get", {{"name", "dkim_expiry"}, {"scope", "domain:example.test"}})
-                  .value()["from"],
+                  .value()["source_scope"],
               "domain:example.test");
     ASSERT_EQ(
         at.error_of("settings.reset", {{"name", "dkim_expiry"}, {"scope", "domain:example.test"}}),
@@ -244,9 +355,9 @@ TEST(Services, c2_4_settings_inherit_and_are_in_force_at_once) {
               "");
     EXPECT_EQ(at.instance->snapshots().current()->find_account("admin")->send_as,
               directory::SendAs::any);
-    EXPECT_EQ(
-        at.call("settings.get", {{"name", "send_as"}, {"scope", "account:admin"}}).value()["value"],
-        "any");
+    EXPECT_EQ(at.call("settings.get", {{"name", "send_as"}, {"scope", "account:admin"}})
+                  .value()["effective"],
+              "any");
     EXPECT_EQ(at.call("settings.list", {{"scope", "account:admin"}}).value().size(), 1U);
     EXPECT_EQ(at.error_of("settings.set", {{"name", "nothing"}, {"value", "1"}}),
               "setting.unknown");
@@ -279,8 +390,16 @@ TEST(Services, ARC_09_verification_is_off_until_a_key_is_set_and_says_what_is_wr
                      .contains("problem"));
     EXPECT_EQ(settings().signature_public_key_path, path);
     EXPECT_TRUE(settings().signature_verification_enabled);
+    const auto shown = [&] {
+        const auto one =
+            at.call("settings.get", {{"name", "signature_verification_enabled"}}).value();
+        return one["effective"].get<std::string>() + " " + one["source"].get<std::string>() + " " +
+               one["value"].dump();
+    };
+    EXPECT_EQ(shown(), "1 default null");
     ASSERT_TRUE(
         at.call("settings.set", {{"name", "signature_verification_enabled"}, {"value", "0"}}));
+    EXPECT_EQ(shown(), "0 server \"0\"");
     EXPECT_FALSE(settings().signature_verification_enabled);
 }
 

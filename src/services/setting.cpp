@@ -74,29 +74,98 @@ Result<std::vector<std::string>> wider_scopes(ServiceContext& context, const Set
     return out;
 }
 
+std::string_view type_word(const SettingInfo& setting) {
+    using enum directory::SettingType;
+    switch (setting.type) {
+        case choice:
+            return "choice";
+        case flag:
+            return "flag";
+        case whole:
+            return "number";
+        case size:
+            return "size";
+        case time:
+            return "time";
+        case networks:
+            return "networks";
+        case path:
+            return "path";
+    }
+    return "";
+}
+
+std::string_view unit_of(const SettingInfo& setting) {
+    using enum directory::SettingType;
+    return setting.type == size ? "octets" : setting.type == time ? "seconds" : "";
+}
+
+/// What a form needs to know of the values that are allowed.
+void describe_type(const SettingInfo& setting, json& out) {
+    out["type"] = type_word(setting);
+    out["unit"] = unit_of(setting);
+    out["allowed"] = directory::describe_setting(setting);
+    if (setting.type == directory::SettingType::choice) {
+        json choices = json::array();
+        std::string_view words = setting.words;
+        while (!words.empty()) {
+            const std::size_t bar = words.find(" | ");
+            choices.push_back(words.substr(0, bar));
+            words = bar == std::string_view::npos ? std::string_view() : words.substr(bar + 3);
+        }
+        out["choices"] = std::move(choices);
+    }
+    if (setting.most != 0) {
+        out["least"] = setting.least;
+        out["most"] = setting.most;
+    }
+}
+
+std::string_view source_word(const std::optional<std::string>& scope) {
+    if (!scope) {
+        return "default";
+    }
+    return scope->empty() ? "server" : scope->starts_with("domain:") ? "domain" : "account";
+}
+
+/// `scopes`: the one asked for, then the wider ones.
 json describe(const SettingInfo& setting,
               const directory::SettingValues& values,
               const std::vector<std::string>& scopes) {
+    const auto effective = directory::effective_setting(values, setting, scopes);
     json out = {{"name", setting.name},
-                {"default", setting.value},
-                {"type", directory::describe_setting(setting)},
+                {"description", setting.help},
                 {"level", level_words[static_cast<int>(setting.level)]},
-                {"help", setting.help},
-                {"value", setting.value},
-                {"from", "default"}};
-    for (const std::string& scope : scopes) {
-        const auto level = values.find(scope);
-        if (level != values.end() && level->second.contains(std::string(setting.name))) {
-            out["value"] = level->second.at(std::string(setting.name));
-            out["from"] = scope.empty() ? "server" : scope;
-            break;
-        }
+                {"default", setting.value},
+                {"value", nullptr},
+                {"effective", effective.value},
+                {"source", source_word(effective.scope)},
+                {"source_scope",
+                 !effective.scope           ? ""
+                 : effective.scope->empty() ? "server"
+                                            : *effective.scope}};
+    describe_type(setting, out);
+    if (effective.scope == scopes.front()) {
+        out["value"] = effective.value;
     }
-    const std::string& path = out["value"].get_ref<const std::string&>();
-    if (const std::string problem = problem_of(setting, path); !problem.empty()) {
+    if (!effective.why.empty()) {
+        out["why"] = effective.why;
+    }
+    if (const std::string problem = problem_of(setting, effective.value); !problem.empty()) {
         out["problem"] = problem;
     }
     return out;
+}
+
+/// A setting as it is now, for who looks at it or has just changed it.
+Result<json> describe_now(ServiceContext& context,
+                          const SettingInfo& setting,
+                          const SettingScope& scope) {
+    BULLA_TRY(scopes, wider_scopes(context, scope));
+    BULLA_TRY(connection, context.database.lease());
+    std::vector<std::string> problems;
+    BULLA_TRY(values, directory::load_setting_values(*connection, problems));
+    return describe(setting, values, scopes);
 }
 
 Result<void> store_setting(ServiceContext& context,
@@ -131,18 +200,16 @@ Result<void> store_setting(ServiceContext& context,
 
 }  // namespace
 
-// {"name", "scope"?} → {"name", "value", "from", "default", "type", "level", "help", "problem"?}. Errors: setting.unknown, setting.bad_scope.
+// {"name", "scope"?} → {"name", "description", "level", "type", "unit", "allowed", "choices"?, "least"?, "most"?, "default", "value" (set in
+// this very scope, or null), "effective" (in force here), "source" (default, server, domain or account), "source_scope", "why"?, "problem"?}.
+// Errors: setting.unknown, setting.bad_scope.
 Result<json> get_setting(ServiceContext& context, const Caller&, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(name, in.text("name", 64));
     BULLA_TRY(scope, read_scope(context, in));
     BULLA_CHECK(in.finish());
     BULLA_TRY(setting, find(name));
-    BULLA_TRY(scopes, wider_scopes(context, scope));
-    BULLA_TRY(connection, context.database.lease());
-    std::vector<std::string> problems;
-    BULLA_TRY(values, directory::load_setting_values(*connection, problems));
-    return describe(*setting, values, scopes);
+    return describe_now(context, *setting, scope);
 }
 
 // {"scope"?} → the settings that have a meaning there, each as get_setting gives it.
@@ -163,7 +230,7 @@ Result<json> list_setting_values(ServiceContext& context, const Caller&, const j
     return out;
 }
 
-// {"name", "value", "scope"?} → {"name", "value", "problem"?}. Errors: setting.unknown, setting.bad, setting.bad_scope, setting.too_narrow.
+// {"name", "value", "scope"?} → as get_setting. Errors: setting.unknown, setting.bad, setting.bad_scope, setting.too_narrow.
 Result<json> set_setting(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(name, in.text("name", 64));
@@ -180,14 +247,10 @@ Result<json> set_setting(ServiceContext& context, const Caller& caller, const js
     }
     BULLA_TRY(value, directory::parse_setting(*setting, given));
     BULLA_CHECK(store_setting(context, caller, scope, *setting, &value));
-    json out = {{"name", name}, {"value", value}};
-    if (const std::string problem = problem_of(*setting, value); !problem.empty()) {
-        out["problem"] = problem;
-    }
-    return out;
+    return describe_now(context, *setting, scope);
 }
 
-// {"name", "scope"?} → {"name"}. Errors: setting.unknown, setting.bad_scope.
+// {"name", "scope"?} → as get_setting. Errors: setting.unknown, setting.bad_scope.
 Result<json> reset_setting(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(name, in.text("name", 64));
@@ -195,7 +258,7 @@ Result<json> reset_setting(ServiceContext& context, const Caller& caller, const 
     BULLA_CHECK(in.finish());
     BULLA_TRY(setting, find(name));
     BULLA_CHECK(store_setting(context, caller, scope, *setting, nullptr));
-    return json{{"name", name}};
+    return describe_now(context, *setting, scope);
 }
 
 }  // namespace bulla::services

@@ -2,6 +2,7 @@
 
 #include "directory/load.h"
 #include "services/change.h"
+#include "services/json_time.h"
 #include "services/lookup.h"
 #include "services/table.h"
 
@@ -52,6 +53,21 @@ Result<json> with_public_file(ServiceContext& context,
 Result<std::int64_t> signer_state(ServiceContext& context, const std::string& id) {
     return count_rows(
         context, "select case when retired = 0 then 1 else 2 end from signer where id = :key", id);
+}
+
+/// The kind of key that a signer has.
+Result<KeyWish> present_kind(ServiceContext& context, const std::string& id) {
+    BULLA_TRY(connection, context.database.lease());
+    BULLA_TRY(
+        row,
+        connection->query_first<std::string>("select public_key from signer where id = :id", {id}));
+    if (!row) {
+        return fail("signer.missing", Fault::sender, "there is no signer " + id);
+    }
+    BULLA_TRY(key, crypto::PublicKey::parse_pem(std::get<0>(*row)));
+    const bool has_sizes = key.type() == crypto::KeyType::rsa || key.type() == crypto::KeyType::dsa;
+    return KeyWish{.type = std::string(crypto::to_string(key.type())),
+                   .bits = has_sizes ? static_cast<std::int64_t>(key.bits()) : 0};
 }
 
 Result<json> add_signer(ServiceContext& context,
@@ -124,14 +140,16 @@ Result<json> import_signer(ServiceContext& context, const Caller& caller, const 
     return add_signer(context, caller, arguments, "signer.import");
 }
 
-// {"id", "type"?, "bits"? | "private_key" | "path"} → as create_signer. Old signatures stay good: each names its key, and every public key
+// {"id", "type"?, "bits"? | "private_key" | "path"} → as create_signer; without a word, the new key is of the type and size of the one it
+// replaces. Old signatures stay good: each names its key, and every public key
 // that the signer had stays in signer_key. Errors: signer.missing, signer.retired, signer.key_in_use.
 Result<json> rotate_signer(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(id_text, in.text("id", 64));
-    BULLA_TRY(made, read_signer_key(in));
-    BULLA_CHECK(in.finish());
     BULLA_TRY(id, parse_id(id_text, "signer.bad_id"));
+    BULLA_TRY(present, present_kind(context, id));
+    BULLA_TRY(made, read_signer_key(in, present));
+    BULLA_CHECK(in.finish());
     BULLA_TRY(state, signer_state(context, id));
     if (state != 1) {
         return state == 0
@@ -201,7 +219,7 @@ Result<json> retire_signer(ServiceContext& context, const Caller& caller, const 
     return json{{"id", id}};
 }
 
-// {} → [as create_signer, with "created", "retired" (0: in use), "groups", "problem"? and "keys": [{"fingerprint", "public_key", "created"}]]
+// {} → [as create_signer, with "created", "retired" (null: in use), "groups", "problem"? and "keys": [{"fingerprint", "public_key", "created"}]]
 Result<json> list_signers(ServiceContext& context, const Caller&, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
     BULLA_TRY(connection, context.database.lease());
@@ -217,9 +235,14 @@ Result<json> list_signers(ServiceContext& context, const Caller&, const json& ar
         one["private_key"] = retired != 0 && path.empty() ? "deleted"
                              : path.empty()               ? "vault"
                                                           : path;
-        one["created"] = created;
-        one["retired"] = retired;
+        one["created"] = json_time(created);
+        one["retired"] = json_time(retired);
         one["ready"] = snapshot->signers.contains(id);
+        for (const std::string& problem : snapshot->problems) {
+            if (problem.starts_with("the signer " + id + " ")) {
+                one["problem"] = problem;
+            }
+        }
         one["groups"] = json::array();
         BULLA_TRY(
             groups,
@@ -235,8 +258,9 @@ Result<json> list_signers(ServiceContext& context, const Caller&, const json& ar
                       "order by created",
                       {id})));
         for (const auto& [fingerprint, public_pem, made] : keys) {
-            one["keys"].push_back(
-                {{"fingerprint", fingerprint}, {"public_key", public_pem}, {"created", made}});
+            one["keys"].push_back({{"fingerprint", fingerprint},
+                                   {"public_key", public_pem},
+                                   {"created", json_time(made)}});
         }
         out.push_back(std::move(one));
     }

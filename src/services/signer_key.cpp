@@ -7,29 +7,65 @@
 
 namespace bulla::services {
 
-Result<SignerKey> read_signer_key(Arguments& in) {
+namespace {
+
+/// The one mistake that is made most: of the two files, the other one was taken.
+std::unexpected<Error> explain(const Error& error, bool is_public, const std::string& what) {
+    if (!is_public) {
+        return std::unexpected(error);
+    }
+    return fail("signer.public_key",
+                Fault::sender,
+                what +
+                    " is a public key: a signer needs the private one (its public key is made "
+                    "from it)");
+}
+
+Result<SignerKey> make_signer_key(const KeyWish& wish) {
+    BULLA_TRY(type, crypto::parse_key_type(wish.type));
+    const bool has_sizes = type == crypto::KeyType::rsa || type == crypto::KeyType::dsa;
+    if (!has_sizes && wish.bits != 0) {
+        return fail("signer.no_bits",
+                    Fault::sender,
+                    "a key of type " + wish.type + " has one size only: leave out the bits");
+    }
+    if (wish.bits < 0 || wish.bits > 8192) {
+        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 8192");
+    }
+    BULLA_TRY(key, crypto::PrivateKey::generate(type, static_cast<std::size_t>(wish.bits)));
+    return SignerKey{.key = key};
+}
+
+}  // namespace
+
+Result<SignerKey> read_signer_key(Arguments& in, const KeyWish& otherwise) {
     BULLA_TRY(pem, in.text_or("private_key", "", 65536));
     BULLA_TRY(path, in.text_or("path", "", 4096));
-    BULLA_TRY(type_text, in.text_or("type", "p256", 16));
-    BULLA_TRY(bits, in.whole_or("bits", 0));
+    BULLA_TRY(type, in.text_or("type", otherwise.type, 16));
+    BULLA_TRY(bits, in.whole_or("bits", type == otherwise.type ? otherwise.bits : 0));
+    // 0 means "the usual", too.
+    const KeyWish wish{.type = type,
+                       .bits = bits == 0 && type == otherwise.type ? otherwise.bits : bits};
     if (!path.empty()) {
         if (!path.starts_with('/')) {
             return fail(
                 "signer.bad_path", Fault::sender, "the path of a private key must be absolute");
         }
-        BULLA_TRY(key, crypto::load_private_key(path));
-        return SignerKey{.key = key, .path = path};
+        const auto key = crypto::load_private_key(path);
+        if (!key) {
+            return explain(key.error(), crypto::load_public_key(path).has_value(), path);
+        }
+        return SignerKey{.key = *key, .path = path};
     }
     if (!pem.empty()) {
-        BULLA_TRY(key, crypto::PrivateKey::parse_pem(pem));
-        return SignerKey{.key = key};
+        const auto key = crypto::PrivateKey::parse_pem(pem);
+        if (!key) {
+            return explain(
+                key.error(), crypto::PublicKey::parse_pem(pem).has_value(), "what was given");
+        }
+        return SignerKey{.key = *key};
     }
-    BULLA_TRY(type, crypto::parse_key_type(type_text));
-    if (bits < 0 || bits > 8192) {
-        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 8192");
-    }
-    BULLA_TRY(key, crypto::PrivateKey::generate(type, static_cast<std::size_t>(bits)));
-    return SignerKey{.key = key};
+    return make_signer_key(wish);
 }
 
 Result<void> store_signer_key(store::Tx& tx,

@@ -90,6 +90,52 @@ TEST(Signers, ARC_07_rotation_keeps_every_public_key) {
     EXPECT_EQ(at.error_of("signer.rotate", {{"id", "none"}}), "signer.missing");
 }
 
+TEST(Signers, ARC_07_a_new_key_is_of_the_kind_of_the_old_one) {
+    TestInstance at;
+    for (const auto& [type, bits] :
+         std::initializer_list<std::pair<const char*, int>>{{"rsa", 3072}, {"p384", 0}}) {
+        const auto first =
+            at.call("signer.create", {{"id", type}, {"type", type}, {"bits", bits}}).value();
+        const auto second = at.call("signer.rotate", {{"id", type}}).value();
+        EXPECT_EQ(second["algorithm"], type);
+        EXPECT_EQ(second["bits"], first["bits"]);
+        EXPECT_NE(second["fingerprint"], first["fingerprint"]);
+    }
+    EXPECT_EQ(at.call("signer.rotate", {{"id", "rsa"}, {"type", "p256"}}).value()["algorithm"],
+              "p256");
+    EXPECT_EQ(at.error_of("signer.create", {{"id", "x"}, {"type", "ed25519"}, {"bits", 2048}}),
+              "signer.no_bits");
+}
+
+TEST(Signers, ARC_06_a_public_key_is_no_private_key) {
+    TestInstance at;
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+    const std::string path = at.folder.path() + "/pub.pem";
+    std::ofstream(path) << key->public_key().pem();
+    ::chmod(path.c_str(), 0600);
+    EXPECT_EQ(at.error_of("signer.import", {{"id", "a"}, {"path", path}}), "signer.public_key");
+    EXPECT_EQ(at.error_of("signer.import", {{"id", "a"}, {"private_key", key->public_key().pem()}}),
+              "signer.public_key");
+    EXPECT_NE(at.error_of("signer.import", {{"id", "a"}, {"private_key", "nothing"}}),
+              "signer.public_key");
+}
+
+TEST(Groups, ARC_08_a_signer_that_cannot_sign_is_refused_at_save) {
+    TestInstance at;
+    const std::string path = at.folder.path() + "/prv.pem";
+    std::ofstream(path)
+        << crypto::PrivateKey::generate(crypto::KeyType::p256).value()->pem().view();
+    ::chmod(path.c_str(), 0600);
+    ASSERT_EQ(at.error_of("signer.import", {{"id", "kept"}, {"path", path}}), "");
+    at.close();
+    std::filesystem::remove(path);
+    at.open();
+    EXPECT_EQ(at.error_of("group.add", {{"name", "all"}, {"archival_signer", "kept"}}),
+              "group.signer_cannot_sign");
+    EXPECT_NE(at.call("signer.list").value()[0]["problem"].get<std::string>().find(path),
+              std::string::npos);
+}
+
 TEST(Signers, ARC_07_a_retired_signer_signs_no_more) {
     TestInstance at;
     ASSERT_TRUE(at.call("signer.create", {{"id", "archive"}}));

@@ -1,5 +1,6 @@
 #include "directory/load.h"
 #include "services/change.h"
+#include "services/json_time.h"
 #include "services/table.h"
 #include "store/migrations.h"
 
@@ -56,39 +57,6 @@ Result<json> reload_instance(ServiceContext& context, const Caller&, const json&
         BULLA_CHECK(context.reload());
     }
     return json{{"revision", context.snapshots.current()->revision}};
-}
-
-// {"after"?, "limit"?} → [{"index", "at", "actor", "action", "target", "detail"}], newest first; "after": only entries below this index.
-Result<json> list_audit(ServiceContext& context, const Caller&, const json& arguments) {
-    Arguments in(arguments);
-    BULLA_TRY(after, in.whole_or("after", INT64_MAX));
-    BULLA_TRY(limit, in.whole_or("limit", 100));
-    BULLA_CHECK(in.finish());
-    BULLA_TRY(connection, context.database.lease());
-    json out = json::array();
-    const auto take = [&](std::tuple<std::int64_t,
-                                     std::int64_t,
-                                     std::string,
-                                     std::string,
-                                     std::string,
-                                     std::string>&& row) {
-        const auto& [index, at, actor, action, target, detail] = row;
-        out.push_back({{"index", index},
-                       {"at", at},
-                       {"actor", actor},
-                       {"action", action},
-                       {"target", target},
-                       {"detail", detail}});
-        return static_cast<std::int64_t>(out.size()) < limit;
-    };
-    BULLA_CHECK((
-        connection
-            ->visit<std::int64_t, std::int64_t, std::string, std::string, std::string, std::string>(
-                "select idx, at, actor, action, target, detail from audit where idx < :after order "
-                "by idx desc",
-                {after},
-                take)));
-    return out;
 }
 
 }  // namespace bulla::services

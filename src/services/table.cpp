@@ -5,18 +5,21 @@
 namespace bulla::services {
 namespace {
 
-constexpr bool reads = false;
-constexpr bool changes = true;
+using enum Work;
 
 constexpr std::array services{
     Service{"domain.add", changes, add_domain},
     Service{"domain.list", reads, list_domains},
     Service{"domain.remove", changes, remove_domain},
+    Service{"domain.disable", changes, set_domain_disabled},
     Service{"account.add", changes, add_account},
     Service{"account.list", reads, list_accounts},
     Service{"account.passwd", changes, set_account_password},
     Service{"account.role", changes, set_account_role},
     Service{"account.disable", changes, set_account_disabled},
+    Service{"account.address", changes, set_account_address},
+    Service{"account.rename", changes, rename_account},
+    Service{"account.remove", changes, remove_account},
     Service{"settings.get", reads, get_setting},
     Service{"settings.list", reads, list_setting_values},
     Service{"settings.set", changes, set_setting},
@@ -45,6 +48,35 @@ constexpr std::array services{
     Service{"status", reads, show_status},
     Service{"reload", changes, reload_instance},
     Service{"audit.list", reads, list_audit},
+    Service{"archive.list", reads, list_messages},
+    Service{"archive.show", reads, show_message},
+    Service{"archive.raw", reads, give_message},
+    Service{"archive.proof", reads, prove_message},
+    Service{"archive.export", reads, export_message},
+    Service{"archive.verify", reads, verify_message},
+    Service{"archive.content", reads, show_content},
+    Service{"archive.view", reads, view_content},
+    Service{"archive.part", reads, load_part},
+    Service{"explain", reads, explain_message},
+    Service{"log.show", reads, show_log},
+    Service{"log.checkpoint", reads, give_checkpoint},
+    Service{"log.checkpoints", reads, list_checkpoints},
+    Service{"log.consistency", reads, prove_consistency},
+    Service{"dns.check", reads, check_dns},
+    Service{"setup.checklist", reads, list_setup},
+    Service{"setup.confirm", changes, confirm_setup},
+    Service{"auth.login", changes_itself, log_in},
+    Service{"auth.session", changes_itself, show_session},
+    Service{"auth.logout", changes_itself, log_out},
+    Service{"auth.password", changes_itself, change_own_password},
+    Service{"session.list", reads, list_sessions},
+    Service{"session.revoke", changes, revoke_sessions},
+    Service{"token.create", changes, create_token},
+    Service{"token.list", reads, list_tokens},
+    Service{"token.revoke", changes, revoke_token},
+    Service{"totp.enroll", changes, enroll_totp},
+    Service{"totp.confirm", changes, confirm_totp},
+    Service{"totp.disable", changes, disable_totp},
 };
 
 }  // namespace

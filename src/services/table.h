@@ -11,7 +11,10 @@ using nlohmann::json;
 Result<json> add_domain(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_domains(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> remove_domain(ServiceContext& context, const Caller& caller, const json& arguments);
-// account.cpp, account_list.cpp
+Result<json> set_domain_disabled(ServiceContext& context,
+                                 const Caller& caller,
+                                 const json& arguments);
+// account_add.cpp, account_change.cpp, account_list.cpp
 Result<json> add_account(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_accounts(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> set_account_password(ServiceContext& context,
@@ -21,6 +24,11 @@ Result<json> set_account_role(ServiceContext& context, const Caller& caller, con
 Result<json> set_account_disabled(ServiceContext& context,
                                   const Caller& caller,
                                   const json& arguments);
+Result<json> set_account_address(ServiceContext& context,
+                                 const Caller& caller,
+                                 const json& arguments);
+Result<json> rename_account(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> remove_account(ServiceContext& context, const Caller& caller, const json& arguments);
 // setting.cpp
 Result<json> get_setting(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_setting_values(ServiceContext& context,
@@ -60,6 +68,50 @@ Result<json> remove_delivery(ServiceContext& context, const Caller& caller, cons
 // status.cpp
 Result<json> show_status(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> reload_instance(ServiceContext& context, const Caller& caller, const json& arguments);
+// audit.cpp
 Result<json> list_audit(ServiceContext& context, const Caller& caller, const json& arguments);
+// archive_list.cpp, archive_show.cpp, archive_verify.cpp
+Result<json> list_messages(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> show_message(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> give_message(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> prove_message(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> export_message(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> verify_message(ServiceContext& context, const Caller& caller, const json& arguments);
+// log.cpp
+Result<json> show_log(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> give_checkpoint(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> list_checkpoints(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> prove_consistency(ServiceContext& context,
+                               const Caller& caller,
+                               const json& arguments);
+// dns_check.cpp
+Result<json> check_dns(ServiceContext& context, const Caller& caller, const json& arguments);
+// setup.cpp
+Result<json> list_setup(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> confirm_setup(ServiceContext& context, const Caller& caller, const json& arguments);
+// auth.cpp
+Result<json> log_in(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> show_session(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> log_out(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> change_own_password(ServiceContext& context,
+                                 const Caller& caller,
+                                 const json& arguments);
+// session_list.cpp
+Result<json> list_sessions(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> revoke_sessions(ServiceContext& context, const Caller& caller, const json& arguments);
+// token.cpp
+Result<json> create_token(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> list_tokens(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> revoke_token(ServiceContext& context, const Caller& caller, const json& arguments);
+// totp.cpp
+Result<json> enroll_totp(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> confirm_totp(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> disable_totp(ServiceContext& context, const Caller& caller, const json& arguments);
+
+// explain.cpp, archive_content.cpp
+Result<json> explain_message(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> show_content(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> view_content(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> load_part(ServiceContext& context, const Caller& caller, const json& arguments);
 
 }  // namespace bulla::services

@@ -81,7 +81,7 @@ class TestInstance {
     }
 
     Folder folder;
-    SystemClock clock;
+    ManualClock clock{SystemClock().now()};
     SystemRandom random;
     InitReport init;
     config::Config config;

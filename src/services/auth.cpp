@@ -1,0 +1,108 @@
+#include "directory/load.h"
+#include "services/account.h"
+#include "services/change.h"
+#include "services/json_time.h"
+#include "services/login.h"
+#include "services/session.h"
+#include "services/table.h"
+#include "vault/password.h"
+
+namespace bulla::services {
+namespace {
+
+json describe(const Credential& found) {
+    const Principal& who = found.principal;
+    return {{"kind", who.by_token ? "token" : "session"},
+            {"id", found.id},
+            {"login", who.login},
+            {"address", found.address},
+            {"role", directory::to_string(who.role)},
+            {"domains", who.domains},
+            {"scopes", who.scopes},
+            {"expires", json_time(found.expires)},
+            {"must_change_password", who.must_change_password}};
+}
+
+/// The digest of the session that `arguments` names, if it is one of `login`: it outlives the change of a password.
+std::string own_session(ServiceContext& context,
+                        const std::string& secret,
+                        const std::string& login) {
+    const auto found = secret.empty()
+                           ? Result<Credential>(fail("auth.no_session", Fault::sender, ""))
+                           : find_session(context, secret);
+    return found && found->principal.login == login ? digest_secret(secret) : std::string();
+}
+
+}  // namespace
+
+// {"user", "password", "totp"?, "user_agent"?, "address"?} → {"session", "expires", "must_change_password", "login", "address", "role",
+// "domains"}. Errors: auth.failed, auth.totp_needed, auth.locked.
+Result<json> log_in(ServiceContext& context, const Caller&, const json& arguments) {
+    BULLA_TRY(attempt, begin_login(context, arguments));
+    return finish_login(context, attempt, check_login(attempt));
+}
+
+// {"session"} or {"token"} → {"kind", "id", "login", "address", "role", "domains", "scopes", "expires", "must_change_password"}.
+// Error: auth.no_session.
+Result<json> show_session(ServiceContext& context, const Caller&, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(session, in.text_or("session", "", 128));
+    BULLA_TRY(token, in.text_or("token", "", 128));
+    BULLA_CHECK(in.finish());
+    BULLA_TRY(found, session.empty() ? find_token(context, token) : find_session(context, session));
+    return describe(found);
+}
+
+// {"session"} → {}; a session that is over already is no error.
+Result<json> log_out(ServiceContext& context, const Caller&, const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(session, in.text("session", 128));
+    BULLA_CHECK(in.finish());
+    BULLA_CHECK(commit_rows(
+        context, [hash = digest_secret(session)](store::Tx& tx, const seal::Committed&) {
+            return tx.run("delete from login_session where hash = :hash", {hash});
+        }));
+    return json::object();
+}
+
+// {"login", "password", "new_password", "totp"?, "session"?, "address"?} → {"login"}: all sessions of the account but "session" end; it asks
+// for the second factor unless the session is the account's. Errors: auth.failed, auth.totp_needed, auth.locked, account.weak_password,
+// account.same_password.
+Result<json> change_own_password(ServiceContext& context,
+                                 const Caller& caller,
+                                 const json& arguments) {
+    Arguments in(arguments);
+    BULLA_TRY(login, in.text("login", 320));
+    BULLA_TRY(old_password, in.text("password", 1024));
+    BULLA_TRY(new_password, in.text("new_password", 4096));
+    BULLA_TRY(code, in.text_or("totp", "", 16));
+    BULLA_TRY(session, in.text_or("session", "", 128));
+    BULLA_TRY(address, in.text_or("address", "", 64));
+    BULLA_CHECK(in.finish());
+    BULLA_CHECK(check_password(new_password));
+    if (new_password == old_password) {
+        return fail(
+            "account.same_password", Fault::sender, "the new password is the one of before");
+    }
+    BULLA_TRY(
+        attempt,
+        begin_login(
+            context,
+            {{"user", login}, {"password", old_password}, {"totp", code}, {"address", address}}));
+    attempt.kept_session = own_session(context, session, attempt.login);
+    BULLA_TRY(account, accept_login(context, attempt, check_login(attempt)));
+    BULLA_TRY(hash, vault::hash_password(new_password, context.random));
+    const std::scoped_lock lock(context.changing);
+    const auto rows = [login = account->login, hash = hash, kept = attempt.kept_session](
+                          store::Tx& tx, const seal::Committed&) -> Result<void> {
+        BULLA_CHECK(end_sessions(tx, login, kept));
+        return tx.run("update account set password = :password, one_time = 0 where login = :login",
+                      {hash, login});
+    };
+    BULLA_CHECK(commit_change(context,
+                              Caller{caller.principal == nullptr ? account->login : caller.actor},
+                              {.action = "auth.password", .target = account->login, .rows = rows}));
+    return json{{"login", account->login}};
+}
+
+}  // namespace bulla::services

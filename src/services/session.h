@@ -1,0 +1,41 @@
+#pragma once
+#include "base/clock.h"
+#include "base/error.h"
+#include "services/access.h"
+#include "services/service.h"
+
+#include <string>
+#include <string_view>
+
+// Sessions of people (table login_session) and API tokens of programs (api_token). The database has only digests of their secrets.
+
+namespace bulla::services {
+
+struct NewSession {
+    std::string secret;  ///< 64 hexadecimal digits, for a cookie.
+    Time expires;
+};
+
+/// Writes a session of `account`, and the log's entry of it. Call it with ServiceContext::changing held. Errors: those of the sealer.
+[[nodiscard]] Result<NewSession> open_session(ServiceContext& context,
+                                              const directory::Account& account,
+                                              const std::string& user_agent,
+                                              const std::string& address);
+
+/// The form of a session's or token's secret that the database has: SHA-256, as hex. The first `id_digits` name it to people.
+[[nodiscard]] std::string digest_secret(std::string_view secret);
+inline constexpr std::size_t id_digits = 16;
+
+/// Whom a session or token stands for; writes down that it was seen (once a minute). Error: auth.no_session (unknown, ended, the account
+/// disabled or gone: one text for all).
+struct Credential {
+    Principal principal;
+    std::string id;
+    std::string address;       ///< The account's mail address.
+    std::int64_t expires = 0;  ///< Microseconds; 0: never.
+};
+
+[[nodiscard]] Result<Credential> find_session(ServiceContext& context, std::string_view secret);
+[[nodiscard]] Result<Credential> find_token(ServiceContext& context, std::string_view secret);
+
+}  // namespace bulla::services

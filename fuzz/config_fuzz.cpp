@@ -1,13 +1,13 @@
 // folders: config
 #include "config/config.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string_view>
 
 // bulla.toml: any octets give a configuration or an error with a place, never a crash; what is accepted holds to the limits.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto config = bulla::config::parse_config(text, "/etc/bulla/bulla.toml");
     if (!config && (config.error().text.empty() || !config.error().code.starts_with("config."))) {

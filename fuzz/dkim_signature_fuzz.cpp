@@ -2,22 +2,24 @@
 #include "dkim/canon.h"
 #include "dkim/verify.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string>
 
+namespace dkim = bulla::dkim;
+namespace dns = bulla::dns;
+
 // A whole message with DKIM-Signature fields, and both body canonicalisations of its body.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace bulla;
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const auto message =
-        mail::Message::parse(std::string(reinterpret_cast<const char*>(data), size));
+        bulla::mail::Message::parse(std::string(reinterpret_cast<const char*>(data), size));
     if (!message) {
         return 0;
     }
     constexpr std::string_view key =
         "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-    const dkim::Verification verification(*message, from_unix(1'600'000'000));
+    const dkim::Verification verification(*message, bulla::from_unix(1'600'000'000));
     std::vector<dns::DnsAnswer> answers;
     for (const dns::DnsQuestion& question : verification.questions()) {
         answers.push_back({.type = question.type,

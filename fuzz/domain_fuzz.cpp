@@ -3,10 +3,11 @@
 #include "names/domain.h"
 #include "names/selector.h"
 
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
     if (const auto name = bulla::DomainName::parse(text)) {
         const auto again = bulla::DomainName::parse(name->ascii());

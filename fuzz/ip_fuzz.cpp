@@ -2,10 +2,11 @@
 // What parses must come back the same from its canonical text, and a block holds its own base.
 #include "names/ip.h"
 
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
     if (const auto ip = bulla::Ip::parse(text)) {
         const auto again = bulla::Ip::parse(ip->text());

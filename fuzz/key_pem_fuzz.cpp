@@ -2,12 +2,13 @@
 // Hostile key files: whatever is taken as a key can be written, read again and used.
 #include "crypto/key.h"
 
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 
 namespace crypto = bulla::crypto;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
     if (const auto key = crypto::PrivateKey::parse_pem(text)) {
         const auto again = crypto::PrivateKey::parse_pem((*key)->pem().view());

@@ -2,10 +2,11 @@
 // What parses must come back the same from its own text, and within the limits.
 #include "names/mailbox.h"
 
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const auto mailbox = bulla::Mailbox::parse({reinterpret_cast<const char*>(data), size});
     if (mailbox) {
         const auto again = bulla::Mailbox::parse(mailbox->text());

@@ -5,11 +5,13 @@
 #include "seal/entry.h"
 #include "seal/format.h"
 
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string_view>
 
-using namespace bulla;  // NOLINT(google-build-using-namespace): a program, not a header
+namespace crypto = bulla::crypto;
+namespace seal = bulla::seal;
 
 namespace {
 
@@ -21,7 +23,7 @@ void open_as_it_is(std::string_view input) {
     if (header && seal::write_record_header(*header) != input.substr(0, seal::record_header_size)) {
         std::abort();
     }
-    if (seal::open_record(std::string(input), SecretBytes(key), max_plain)) {
+    if (seal::open_record(std::string(input), bulla::SecretBytes(key), max_plain)) {
         std::abort();  // a forgery
     }
 }
@@ -32,8 +34,8 @@ void open_sealed(std::string_view input) {
         return;
     }
     seal::RecordHeader header{.compressed = true,
-                              .message = MessageId(1),
-                              .plain_size = get_u64(input) % (2 * max_plain)};
+                              .message = bulla::MessageId(1),
+                              .plain_size = bulla::get_u64(input) % (2 * max_plain)};
     std::string record(input.substr(8));
     const std::string nonce(12, 'n');
     crypto::AeadStream cipher(
@@ -43,7 +45,7 @@ void open_sealed(std::string_view input) {
     header.length = record.size() + seal::record_overhead;
     record =
         seal::write_record_header(header) + nonce + record + std::string(tag.data(), tag.size());
-    const auto plain = seal::open_record(record, SecretBytes(key), max_plain);
+    const auto plain = seal::open_record(record, bulla::SecretBytes(key), max_plain);
     if (plain && (plain->size() != header.plain_size || plain->size() > max_plain)) {
         std::abort();
     }
@@ -51,11 +53,11 @@ void open_sealed(std::string_view input) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     const seal::PackName name{.volume = "main", .number = 1};
     (void)seal::check_file_header(input, seal::FileKind::pack, name);
-    if (seal::read_slot(input, SecretBytes(key), name, 0)) {
+    if (seal::read_slot(input, bulla::SecretBytes(key), name, 0)) {
         std::abort();
     }
     open_as_it_is(input);

@@ -1,12 +1,12 @@
 // folders: queue
 #include "queue/payload.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const void* bytes = data;
     const std::string_view input(static_cast<const char*>(bytes), size);
     if (const auto payload = bulla::queue::parse_payload(input)) {

@@ -1,13 +1,11 @@
 // Runs a fuzz target over files and folders of inputs, so that a kept corpus is a test in every build.
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 static std::size_t replay(const std::filesystem::path& path) {
     if (std::filesystem::is_directory(path)) {
@@ -19,7 +17,7 @@ static std::size_t replay(const std::filesystem::path& path) {
     }
     std::ifstream in(path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    (void)run_fuzz_target(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     return 1;
 }
 
@@ -28,6 +26,6 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         count += replay(argv[i]);
     }
-    std::printf("%zu inputs replayed\n", count);
+    (void)std::printf("%zu inputs replayed\n", count);
     return count > 0 ? 0 : 1;
 }

@@ -3,9 +3,9 @@
 #include "smtp/data_reader.h"
 #include "smtp/dot_stuffer.h"
 
+#include "target.h"
+
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <vector>
 
@@ -47,7 +47,7 @@ void read(DataReader& reader, std::string_view input, std::size_t piece, bool ch
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     if (size < 2) {
         return 0;
     }

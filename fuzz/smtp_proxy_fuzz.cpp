@@ -2,11 +2,11 @@
 // PROXY headers: the length lies within the input, and every shorter input wants more.
 #include "smtp/proxy.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     const auto header = bulla::smtp::parse_proxy(input);
     if (!header || !*header) {

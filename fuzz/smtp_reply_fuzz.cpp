@@ -2,8 +2,8 @@
 // Replies of a server: limits hold, cuts do not matter, and what is written is read again.
 #include "smtp/reply_reader.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -32,7 +32,7 @@ std::vector<bulla::smtp::Reply> read(std::string_view input, std::size_t piece) 
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     if (size < 1) {
         return 0;
     }

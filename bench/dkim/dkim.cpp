@@ -8,22 +8,25 @@
 
 namespace {
 
-using namespace bulla;
+namespace crypto = bulla::crypto;
+namespace dkim = bulla::dkim;
+namespace dns = bulla::dns;
+namespace mail = bulla::mail;
 
-constexpr Time now = from_unix(1'783'000'000);
+constexpr bulla::Time now = bulla::from_unix(1'783'000'000);
 
 void run(const std::string& name, const std::string& size) {
     const auto key = crypto::PrivateKey::parse_pem(read_file("keys/" + name + ".pem")).value();
     const auto bytes = std::make_shared<const std::string>(read_file("data/" + size + ".eml"));
-    const dkim::SignOptions options{.domain = DomainName::parse("example.com").value(),
-                                    .selector = Selector::parse("sel").value(),
+    const dkim::SignOptions options{.domain = bulla::DomainName::parse("example.com").value(),
+                                    .selector = bulla::Selector::parse("sel").value(),
                                     .key = key,
                                     .time = now};
     const auto sign = [&] {
         const auto message = mail::Message::parse(bytes);
         return dkim::sign(*message, std::span(&options, 1)).value();
     };
-    measure("sign." + name + "." + size, [&] { check(!sign().empty(), "sign"); });
+    measure(figure("sign", name, size), [&] { check(!sign().empty(), "sign"); });
 
     const auto signed_bytes = std::make_shared<const std::string>(sign() + *bytes);
     const std::vector<dns::DnsAnswer> answers{
@@ -32,10 +35,10 @@ void run(const std::string& name, const std::string& size) {
          .rcode = dns::Rcode::no_error,
          .records = {dns::write_txt(read_file("keys/" + name + ".txt"))}}};
     dkim::KeyCache keys;
-    measure("verify." + name + "." + size, [&] {
+    measure(figure("verify", name, size), [&] {
         const dkim::Verification verification(*mail::Message::parse(signed_bytes), now);
         const auto results = verification.evaluate(answers, keys);
-        check(results.size() == 1 && results[0].verdict == Verdict::pass, "verify");
+        check(results.size() == 1 && results[0].verdict == bulla::Verdict::pass, "verify");
     });
 }
 

@@ -96,9 +96,9 @@ int main() {
         operation.prepare();
         for (const std::string size : {"4k", "50k", "1m"}) {
             const std::string bytes = read_file("data/" + size + ".eml");
-            measure("sign." + name + "." + size, [&] { operation.sign(bytes); });
+            measure(figure("sign", name, size), [&] { operation.sign(bytes); });
             operation.sign(bytes);
-            measure("verify." + name + "." + size, [&] { operation.verify(bytes); });
+            measure(figure("verify", name, size), [&] { operation.verify(bytes); });
         }
     }
     return 0;

@@ -1,13 +1,14 @@
 // libraries: OpenSSL::Crypto
 // The limit that a signing relay cannot pass: one SHA-256 over a message and one RSA-2048 signature, with everything ready beforehand.
 // Prints the rate per CPU second.   bench_rsalimit MESSAGE KEY.pem [SECONDS]
+#include "../program.h"
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -18,14 +19,13 @@ namespace {
 
 double cpu_seconds() {
     timespec t{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    (void)::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
 void check(int ok) {
     if (ok != 1) {
-        std::fputs("rsalimit: OpenSSL failed\n", stderr);
-        std::exit(1);
+        give_up("OpenSSL failed");
     }
 }
 
@@ -33,14 +33,13 @@ void check(int ok) {
 
 int main(int argc, char** argv) {
     if (argc < 3) {
-        std::fputs("bench_rsalimit MESSAGE KEY.pem [SECONDS]\n", stderr);
-        return 2;
+        give_up("MESSAGE KEY.pem [SECONDS]");
     }
     std::ifstream in(argv[1], std::ios::binary);
     const std::string message{std::istreambuf_iterator<char>(in), {}};
     const std::unique_ptr<BIO, int (*)(BIO*)> file(BIO_new_file(argv[2], "r"), BIO_free);
     EVP_PKEY* key = PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr);
-    const double wanted = argc > 3 ? std::atof(argv[3]) : 0.5;
+    const double wanted = argc > 3 ? parse_number<double>(argv[3]) : 0.5;
     EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     EVP_MD_CTX* context = EVP_MD_CTX_new();
     EVP_PKEY_CTX* signer = EVP_PKEY_CTX_new(key, nullptr);
@@ -49,7 +48,7 @@ int main(int argc, char** argv) {
     check(EVP_PKEY_CTX_set_signature_md(signer, sha256));
     std::array<unsigned char, 64> digest{};
     std::array<unsigned char, 1024> signature{};
-    long count = 0;
+    std::int64_t count = 0;
     const double start = cpu_seconds();
     double spent = 0;
     for (; spent < wanted; spent = cpu_seconds() - start, ++count) {
@@ -60,6 +59,6 @@ int main(int argc, char** argv) {
         std::size_t length = signature.size();
         check(EVP_PKEY_sign(signer, signature.data(), &length, digest.data(), size));
     }
-    std::printf("%.1f\n", static_cast<double>(count) / spent);
+    (void)std::printf("%.1f\n", static_cast<double>(count) / spent);
     return 0;
 }

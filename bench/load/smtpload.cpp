@@ -5,13 +5,14 @@
 //                  [--big-file MESSAGE --big-sessions 4]     keeps sending big messages until the small ones have all arrived; the sink
 //                                                            stays until the big ones begun have arrived too, as a relay whose next hop
 //                                                            vanishes would leave that hop alone for a minute
+#include "../program.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -39,21 +40,16 @@ double now() {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-[[noreturn]] void give_up(const std::string& why) {
-    std::fprintf(stderr, "smtpload: %s\n", why.c_str());
-    std::exit(2);
-}
-
 struct Options {
     int target = 0;
     int sink = 0;
-    long messages = 1000;
-    long sessions = 30;
-    long per_session = 10;
+    std::int64_t messages = 1000;
+    std::int64_t sessions = 30;
+    std::int64_t per_session = 10;
     double timeout = 120;
     std::string file;
     std::string big_file;
-    long big_sessions = 0;
+    std::int64_t big_sessions = 0;
 };
 
 struct Times {
@@ -76,8 +72,8 @@ struct Connection {
     std::string_view body;
     std::string in;
     Step step = Step::greeting;
-    long sent = 0;
-    long message = -1;
+    std::int64_t sent = 0;
+    std::int64_t message = -1;
     bool in_data = false;
     bool is_signed = false;
     bool seen_mark = false;
@@ -298,7 +294,7 @@ class Load {
     void go_on(Connection& connection, std::string_view reply) {
         if (reply.empty() || reply[0] > '3') {
             if (++refused_ < 4) {
-                std::fprintf(
+                (void)std::fprintf(
                     stderr, "smtpload: %.*s\n", static_cast<int>(reply.size()), reply.data());
             }
             connection.step = Step::quitting;
@@ -430,7 +426,7 @@ class Load {
         const auto seconds = [](const timeval& t) {
             return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
         };
-        std::printf(
+        (void)std::printf(
             "{\"messages\":%ld,\"arrived\":%ld,\"acknowledged\":%ld,\"signed\":%ld,\"refused\":%ld,"
             "\"seconds\":%.4f,\"rate\":%.1f,"
             "\"ack_rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"ack_p50_ms\":%.3f,\"ack_p99_ms\":%"
@@ -470,16 +466,16 @@ class Load {
     int epoll_ = -1;
     std::map<int, std::unique_ptr<Connection>> connections_;
     std::vector<char> buffer_ = std::vector<char>(262144);
-    long small_open_ = 0;
-    long big_open_ = 0;
-    long started_ = 0;
-    long arrived_ = 0;
-    long acknowledged_ = 0;
-    long signed_ = 0;
-    long refused_ = 0;
-    long big_started_ = 0;
-    long big_acknowledged_ = 0;
-    long big_arrived_ = 0;
+    std::int64_t small_open_ = 0;
+    std::int64_t big_open_ = 0;
+    std::int64_t started_ = 0;
+    std::int64_t arrived_ = 0;
+    std::int64_t acknowledged_ = 0;
+    std::int64_t signed_ = 0;
+    std::int64_t refused_ = 0;
+    std::int64_t big_started_ = 0;
+    std::int64_t big_acknowledged_ = 0;
+    std::int64_t big_arrived_ = 0;
     double last_arrival_ = 0;
     double last_acknowledged_ = 0;
 };
@@ -490,23 +486,23 @@ Options read_options(int argc, char** argv) {
         const std::string_view name = argv[i];
         const char* value = argv[i + 1];
         if (name == "--target") {
-            options.target = std::atoi(value);
+            options.target = parse_number<int>(value);
         } else if (name == "--sink") {
-            options.sink = std::atoi(value);
+            options.sink = parse_number<int>(value);
         } else if (name == "--messages") {
-            options.messages = std::atol(value);
+            options.messages = parse_number<std::int64_t>(value);
         } else if (name == "--sessions") {
-            options.sessions = std::atol(value);
+            options.sessions = parse_number<std::int64_t>(value);
         } else if (name == "--per-session") {
-            options.per_session = std::atol(value);
+            options.per_session = parse_number<std::int64_t>(value);
         } else if (name == "--timeout") {
-            options.timeout = std::atof(value);
+            options.timeout = parse_number<double>(value);
         } else if (name == "--file") {
             options.file = value;
         } else if (name == "--big-file") {
             options.big_file = value;
         } else if (name == "--big-sessions") {
-            options.big_sessions = std::atol(value);
+            options.big_sessions = parse_number<std::int64_t>(value);
         } else {
             give_up("unknown option " + std::string(name));
         }

@@ -18,7 +18,7 @@ class File : public testing::Test {
 
     ~File() override { std::filesystem::remove_all(path_); }
 
-    void write(std::string_view text, mode_t mode) {
+    void write(std::string_view text, mode_t mode) const {
         std::ofstream(path_, std::ios::binary) << text;
         ASSERT_EQ(chmod(path_.c_str(), mode), 0);
     }

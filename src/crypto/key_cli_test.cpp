@@ -21,20 +21,22 @@ class Cli : public testing::Test {
     ~Cli() override { std::filesystem::remove_all(place_); }
 
     // Runs the words after "openssl" in the test's directory.
-    int openssl(const std::string& words) {
+    [[nodiscard]] int openssl(const std::string& words) const {
         const auto line = "cd " + place_ + " && umask 077 && openssl " + words + " >out 2>&1";
-        return std::system(line.c_str());  // NOLINT(concurrency-mt-unsafe,cert-env33-c)
+        return std::system(line.c_str());  // NOLINT(concurrency-mt-unsafe): no other thread runs
     }
 
-    std::string path(std::string_view name) { return place_ + "/" + std::string(name); }
+    [[nodiscard]] std::string path(std::string_view name) const {
+        return place_ + "/" + std::string(name);
+    }
 
-    std::string read(std::string_view name) {
+    [[nodiscard]] std::string read(std::string_view name) const {
         std::ostringstream text;
         text << std::ifstream(path(name), std::ios::binary).rdbuf();
         return text.str();
     }
 
-    void write(std::string_view name, std::string_view text) {
+    void write(std::string_view name, std::string_view text) const {
         std::ofstream(path(name), std::ios::binary) << text;
     }
 

@@ -152,10 +152,8 @@ void append_clean_utf8(std::string& out, std::string_view text) {
     for (std::int32_t at = 0; at < size;) {
         const std::int32_t begin = at;
         UChar32 character = 0;
-        U8_NEXT(bytes,
-                at,
-                size,
-                character);  // NOLINT(bugprone-inc-dec-in-conditions): inside ICU's macro
+        // NOLINTNEXTLINE(bugprone-inc-dec-in-conditions): what ICU's macro does inside
+        U8_NEXT(bytes, at, size, character);
         const bool control = character < 0x20 ? character != '\t' : character == 0x7F;
         if (character < 0 || control) {
             out.append(replacement);

@@ -44,8 +44,8 @@ std::string nested(std::size_t depth) {
     std::string text;
     for (std::size_t i = 0; i < depth; ++i) {
         const std::string boundary = "b" + std::to_string(i);
-        text += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary +
-                "\r\n";
+        text.append("Content-Type: multipart/mixed; boundary=").append(boundary);
+        text.append("\r\n\r\n--").append(boundary).append("\r\n");
     }
     return text + "\r\nx\r\n";
 }
@@ -81,7 +81,8 @@ TEST(Mime, rfc2231_parameters) {
 }
 
 TEST(Transfer, rfc2045_6_random_bytes_read_back) {
-    std::mt19937 random(2045);
+    std::seed_seq seed{2045};
+    std::mt19937 random(seed);
     for (int i = 0; i < 500; ++i) {
         std::string bytes(random() % 400, '\0');
         for (char& c : bytes) {

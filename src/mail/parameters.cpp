@@ -185,7 +185,7 @@ void add_section(std::vector<std::pair<std::string, Sections>>& found,
         sections = {.parts = {}, .extended = true};
     }
     if (encoded || sectioned || !sections.extended) {
-        sections.parts.try_emplace(number, std::move(value), encoded);
+        sections.parts.try_emplace(number, value, encoded);
     }
 }
 

@@ -176,7 +176,7 @@ struct Resolver::Impl {
         return handles.emplace(number, std::make_unique<Handle>(this, number)).first->second.get();
     }
 
-    void ask(dns::DnsQuestion question, Deadline until, Callback callback) {
+    void ask(const dns::DnsQuestion& question, Deadline until, Callback callback) {
         Question asked{
             .answer = {.type = question.type, .name = question.name, .records = {}},
             .callback = std::move(callback),
@@ -305,13 +305,13 @@ Result<std::unique_ptr<Resolver>> Resolver::open(const ResolverOptions& options)
     }
     BULLA_CHECK(use_threads(impl->context.get()));
     BULLA_CHECK(configure(impl->context.get(), options));
-    return std::unique_ptr<Resolver>(
-        new Resolver(std::move(impl)));  // NOLINT: the constructor is private
+    return std::unique_ptr<Resolver>(new Resolver(
+        std::move(impl)));  // NOLINT(cppcoreguidelines-owning-memory): the constructor is private
 }
 
 Task<dns::DnsAnswer> Resolver::ask(dns::DnsQuestion question, Deadline until) {
-    auto start = [this, question = std::move(question), until](Callback done) mutable {
-        impl_->ask(std::move(question), until, std::move(done));
+    auto start = [this, question = std::move(question), until](Callback done) {
+        impl_->ask(question, until, std::move(done));
     };
     return async<dns::DnsAnswer>(std::move(start));
 }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <netinet/in.h>
@@ -62,8 +63,9 @@ class NameServer {
         const std::string log = directory_ + "/log";
         pid_ = ::fork();
         if (pid_ == 0) {
-            (void)!std::freopen(log.c_str(), "w", stderr);
-            (void)!std::freopen(log.c_str(), "w", stdout);
+            const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+            ::dup2(file, STDOUT_FILENO);
+            ::dup2(file, STDERR_FILENO);
             ::execlp("knotd", "knotd", "-c", config.c_str(), nullptr);
             ::_exit(127);
         }

@@ -26,7 +26,7 @@ class Store : public testing::Test {
 
     [[nodiscard]] std::string path() const { return place_ + "/bulla.db"; }
 
-    std::unique_ptr<Database> open(Access access = Access::read_write) {
+    [[nodiscard]] std::unique_ptr<Database> open(Access access = Access::read_write) const {
         auto database = Database::open(options_, access);
         EXPECT_TRUE(database) << database.error().text;
         return std::move(*database);

@@ -35,6 +35,7 @@ Hash reference_root(const std::vector<std::string>& entries, std::size_t begin, 
 
 std::vector<std::string> make_entries(std::size_t count) {
     std::vector<std::string> entries;
+    entries.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         entries.push_back(fmt::format("entry {}", i));
     }

@@ -13,6 +13,7 @@
 #include "seal/sealer.h"
 #include "store/migrations.h"
 
+#include "../program.h"
 #include <openssl/evp.h>
 
 #include <array>
@@ -39,11 +40,6 @@ using namespace bulla;  // NOLINT(google-build-using-namespace): a program, not 
 using Seconds = std::chrono::duration<double>;
 constexpr std::size_t batch_size = 64;   // of the plain log
 constexpr std::size_t group_size = 128;  // handed to the sealer at once; a run is at most 256
-
-[[noreturn]] void give_up(const std::string& why) {
-    std::fprintf(stderr, "seal: %s\n", why.c_str());
-    std::exit(1);
-}
 
 template <class T>
 T value_of(Result<T> result) {
@@ -96,7 +92,7 @@ class Stopwatch {
   private:
     static double cpu_seconds() {
         timespec now{};
-        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+        (void)::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
         return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
     }
 
@@ -332,13 +328,12 @@ Spent sign(const crypto::Signer& signer, const std::string& message, std::size_t
 
 int main(int argc, char** argv) {
     if (argc < 3) {
-        std::fputs("bench_seal MESSAGE FOLDER [MESSAGES]\n", stderr);
-        return 2;
+        give_up("MESSAGE FOLDER [MESSAGES]");
     }
     pin_to_one_core();
     constexpr std::size_t chunk = 1280;
     const std::string message = read_file(argv[1]);
-    const std::size_t count = argc > 3 ? static_cast<std::size_t>(std::atol(argv[3])) : 6400;
+    const std::size_t count = argc > 3 ? parse_number<std::size_t>(argv[3]) : 6400;
     Instance instance(argv[2]);
     const auto signer = value_of(crypto::PrivateKey::generate(crypto::KeyType::p256));
     SealBench bench(instance, message);

@@ -1,6 +1,7 @@
 #include "dkim/signature.h"
 
 #include "base/encoding.h"
+#include "dkim/signed_bytes.h"
 #include "dkim/tag_list.h"
 #include "mail/message.h"
 
@@ -92,15 +93,18 @@ Result<std::vector<std::string_view>> parse_headers(const TagList& tags,
     }
     std::vector<std::string_view> names = split_list(text, ':');
     const auto bad = [](std::string_view name) {
-        return name.empty() || name.find_first_of(" \t\r\n") != std::string_view::npos;
+        // Not find_first_of, which asks memchr for every octet.
+        return name.empty() || std::ranges::any_of(name, [](char c) {
+                   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+               });
     };
     if (std::ranges::any_of(names, bad)) {
         return bad_value("h");
     }
     // RFC 6376 5.4: "The From header field MUST be signed (that is, included in the 'h=' tag of the resulting DKIM-Signature header
     // field)."
-    if (std::ranges::none_of(
-            names, [](std::string_view name) { return mail::equal_ignoring_case(name, "from"); })) {
+    if (std::ranges::none_of(names,
+                             [](std::string_view name) { return is_same_name(name, "from"); })) {
         return fail("dkim.from_not_signed",
                     Fault::sender,
                     "the signature does not cover the From field",

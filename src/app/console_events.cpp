@@ -1,0 +1,135 @@
+#include "app/console_events.h"
+
+#include "services/service.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace bulla::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr auto look_every = 1s;
+constexpr std::size_t most_messages = 50;
+// A burst of more is told as counters; whoever shows the queue reads it again.
+constexpr std::size_t most_deliveries = 100;
+
+std::string dump(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::vector<std::string> mailboxes_of(const json& message) {
+    std::vector<std::string> out;
+    for (const auto* const name : {"sender", "from", "recipients"}) {
+        const auto found = message.find(name);
+        if (found == message.end()) {
+            continue;
+        }
+        for (const json& item : found->is_array() ? *found : json::array({*found})) {
+            if (item.is_string()) {
+                out.push_back(item.get<std::string>());
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+ConsoleEvents::ConsoleEvents(const ConsoleContext& context, api::EventHub& hub)
+    : context_(context), hub_(hub) {}
+
+void ConsoleEvents::note_delivery(queue::DeliveryId id) {
+    if (hub_.viewers() == 0) {
+        return;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (changed_.size() < most_deliveries) {
+        changed_.insert(id);
+    }
+}
+
+net::Task<void> ConsoleEvents::run() {
+    while (true) {
+        co_await net::sleep(look_every);
+        if (hub_.viewers() == 0) {
+            // What happened while nobody looked is no news.
+            newest_.clear();
+            continue;
+        }
+        co_await net::on_work_pool([this] { tell(); });
+    }
+}
+
+void ConsoleEvents::tell() {
+    tell_messages();
+    tell_deliveries();
+    tell_counters();
+}
+
+void ConsoleEvents::tell_messages() {
+    const auto page = services::call_service(
+        context_.services, {.actor = "console"}, "archive.list", {{"limit", most_messages}});
+    if (!page || !page->contains("items") || page->at("items").empty()) {
+        return;
+    }
+    const json& items = page->at("items");
+    const auto newest = items.front().value("id", "");
+    if (newest_.empty()) {
+        newest_ = newest;
+        return;
+    }
+    std::vector<const json*> fresh;
+    for (const json& item : items) {
+        if (item.value("id", "") == newest_) {
+            break;
+        }
+        fresh.push_back(&item);
+    }
+    newest_ = newest;
+    // The oldest first, as they came.
+    for (const json* const item : std::vector(fresh.rbegin(), fresh.rend())) {
+        hub_.publish("message", dump(*item), {.mailboxes = mailboxes_of(*item)});
+    }
+}
+
+void ConsoleEvents::tell_deliveries() {
+    std::set<queue::DeliveryId> changed;
+    {
+        const std::scoped_lock lock(mutex_);
+        changed.swap(changed_);
+    }
+    for (const queue::DeliveryId id : changed) {
+        const json text = id.text();
+        const auto found = services::call_service(
+            context_.services, {.actor = "console"}, "queue.show", {{"id", text}});
+        if (found) {
+            hub_.publish("delivery", dump(*found), {.mailboxes = mailboxes_of(*found)});
+        } else if (found.error().code == "queue.gone") {
+            hub_.publish("delivery", dump({{"id", text}, {"state", "gone"}}), {});
+        }
+    }
+}
+
+void ConsoleEvents::tell_counters() {
+    const auto revision =
+        static_cast<std::int64_t>(context_.instance.snapshots().current()->revision);
+    if (revision_ >= 0 && revision != revision_) {
+        hub_.publish("revision", dump({{"revision", revision}}), {.everybody = true});
+    }
+    revision_ = revision;
+    if (!context_.services.live) {
+        return;
+    }
+    std::string counters = dump(context_.services.live());
+    if (counters != counters_) {
+        hub_.publish("status", counters, {});
+        counters_ = std::move(counters);
+    }
+}
+
+}  // namespace bulla::app

@@ -214,18 +214,25 @@ class SealBench {
             entry.signers.push_back("bench " + signature.key_fingerprint);
         }
         batch.leaves.push_back(seal::write_entry(entry));
+        auto sealed = archive::seal_message(*instance_.vault,
+                                            {.id = id,
+                                             .archived = true,
+                                             .role = "relay",
+                                             .size = message_.size(),
+                                             .summary = summary_,
+                                             .trace = "[]"});
         batch.riders.push_back(
-            [this, id, signed_too = signer != nullptr, signature = std::move(signature)](
-                store::Tx& tx, const seal::Committed& committed) -> Result<void> {
-                archive::MessageRow row{.id = id,
-                                        .archived = true,
-                                        .role = "relay",
-                                        .size = message_.size(),
-                                        .summary = summary_,
-                                        .trace = "[]"};
-                row.leaf = static_cast<std::int64_t>(committed.leaf_indexes[0]);
-                row.address = committed.addresses[0];
-                BULLA_CHECK(archive::insert_message(tx, *instance_.vault, row));
+            [this,
+             id,
+             signed_too = signer != nullptr,
+             signature = std::move(signature),
+             sealed = std::move(sealed)](store::Tx& tx,
+                                         const seal::Committed& committed) -> Result<void> {
+                BULLA_CHECK(
+                    archive::insert_message(tx,
+                                            sealed,
+                                            committed.addresses[0],
+                                            static_cast<std::int64_t>(committed.leaf_indexes[0])));
                 if (signed_too) {
                     BULLA_CHECK(archive::insert_signature(tx, signature));
                 }

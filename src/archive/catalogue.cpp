@@ -39,7 +39,10 @@ string open_text(const vault::Vault& vault,
 }
 
 constexpr std::string_view message_columns =
-    "id, leaf, archived, role, size, volume, pack, pos, len, slot, summary, trace";
+    "m.id, m.leaf, m.archived, m.role, m.size, m.volume, m.pack, m.pos, m.len, m.slot, m.summary, "
+    "m.trace, (select c.state from message_check c where c.message_id = m.id), "
+    "(select c.at from message_check c where c.message_id = m.id), "
+    "(select l.hash from log_leaf l where l.idx = m.leaf)";
 using MessageTuple = std::tuple<int64_t,
                                 int64_t,
                                 int64_t,
@@ -51,19 +54,61 @@ using MessageTuple = std::tuple<int64_t,
                                 int64_t,
                                 int64_t,
                                 string,
-                                string>;
+                                string,
+                                std::optional<string>,
+                                std::optional<int64_t>,
+                                std::optional<string>>;
+
+/// Gives the messages of a query over message_columns.
+template <class Take>
+Result<void> visit_messages(store::Connection& connection,
+                            const string& sql,
+                            store::Params params,
+                            Take&& take) {
+    return connection.visit<int64_t,
+                            int64_t,
+                            int64_t,
+                            string,
+                            int64_t,
+                            string,
+                            int64_t,
+                            int64_t,
+                            int64_t,
+                            int64_t,
+                            string,
+                            string,
+                            std::optional<string>,
+                            std::optional<int64_t>,
+                            std::optional<string>>(sql, params, std::forward<Take>(take));
+}
 
 StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault) {
-    const auto& [id, leaf, archived, role, size, volume, pack, pos, len, slot, summary, trace] =
-        row;
+    const auto& [id,
+                 leaf,
+                 archived,
+                 role,
+                 size,
+                 volume,
+                 pack,
+                 pos,
+                 len,
+                 slot,
+                 summary,
+                 trace,
+                 check,
+                 checked,
+                 leaf_hash] = row;
     StoredMessage stored{
         .row = {.id = MessageId(id),
                 .leaf = leaf,
                 .archived = archived != 0,
                 .role = role,
                 .size = static_cast<std::uint64_t>(std::max<int64_t>(size, 0)),
-                .address = {
-                    .volume = volume, .pack = pack, .offset = pos, .length = len, .slot = slot}}};
+                .address =
+                    {.volume = volume, .pack = pack, .offset = pos, .length = len, .slot = slot}},
+        .check = check.value_or(""),
+        .checked = from_micros(checked.value_or(0)),
+        .leaf_hash = leaf_hash.value_or("")};
     stored.row.summary =
         open_text(vault, text_identity(stored.row.id, "summary"), summary, stored.text_error);
     stored.row.trace =
@@ -113,31 +158,62 @@ std::pair<int64_t, int64_t> id_range(const ListQuery& query) {
     return {low, high};
 }
 
+bool asks_state(const ListQuery& query) {
+    return !query.check.empty() && query.check != "unchecked";
+}
+
 }  // namespace
 
-Result<void> insert_message(store::Tx& tx, const vault::Vault& vault, const MessageRow& row) {
-    const auto summary =
+SealedMessage seal_message(const vault::Vault& vault, MessageRow row) {
+    row.summary =
         vault.seal(text_identity(row.id, "summary"), row.summary, vault::Label::catalogue);
-    const auto trace =
-        vault.seal(text_identity(row.id, "trace"), row.trace, vault::Label::catalogue);
-    const auto& address = row.address;
-    return tx.run(
-        "insert into message (id, leaf, archived, role, size, volume, pack, pos, len, slot, "
-        "summary, trace) values "
-        "(:id, :leaf, :archived, :role, :size, :volume, :pack, :pos, :len, :slot, :summary, "
-        ":trace)",
-        {row.id.number(),
-         row.leaf,
-         row.archived ? 1 : 0,
-         row.role,
-         row.size,
-         address.volume,
-         address.pack,
-         address.offset,
-         address.length,
-         address.slot,
-         summary,
-         trace});
+    row.trace = vault.seal(text_identity(row.id, "trace"), row.trace, vault::Label::catalogue);
+    auto tokens = make_tokens(vault, row.terms);
+    return {.row = std::move(row), .tokens = std::move(tokens)};
+}
+
+Result<void> insert_message(store::Tx& tx,
+                            const SealedMessage& message,
+                            const seal::Address& address,
+                            std::int64_t leaf) {
+    const auto& row = message.row;
+    BULLA_CHECK(
+        tx.run("insert into message (id, leaf, archived, role, size, volume, pack, pos, len, slot, "
+               "summary, trace) values "
+               "(:id, :leaf, :archived, :role, :size, :volume, :pack, :pos, :len, :slot, :summary, "
+               ":trace)",
+               {row.id.number(),
+                leaf,
+                row.archived ? 1 : 0,
+                row.role,
+                row.size,
+                address.volume,
+                address.pack,
+                address.offset,
+                address.length,
+                address.slot,
+                row.summary,
+                row.trace}));
+    if (row.archived) {
+        for (const auto token : message.tokens) {
+            BULLA_CHECK(
+                tx.run("insert into message_token (token, message_id) values (:token, :message_id)",
+                       {token, row.id.number()}));
+        }
+    }
+    return {};
+}
+
+Result<void> save_check(store::Tx& tx, MessageId id, std::string_view state, Time at) {
+    BULLA_TRY(
+        changed,
+        tx.run_counted("update message_check set state = :state, at = :at where message_id = :id",
+                       {state, to_micros(at), id.number()}));
+    if (changed == 0) {
+        return tx.run("insert into message_check (message_id, state, at) values (:id, :state, :at)",
+                      {id.number(), state, to_micros(at)});
+    }
+    return {};
 }
 
 Result<void> insert_signature(store::Tx& tx, const SignatureRow& row) {
@@ -169,24 +245,14 @@ Result<void> insert_event(store::Tx& tx, const vault::Vault& vault, const EventR
 }
 
 Result<std::optional<StoredMessage>> Catalogue::message(MessageId id) const {
-    static const string sql = fmt::format("select {} from message where id = :id", message_columns);
+    static const string sql =
+        fmt::format("select {} from message m where m.id = :id", message_columns);
     std::optional<StoredMessage> found;
     const auto take = [&](MessageTuple&& row) {
         found = read_message(row, vault_);
         return false;
     };
-    BULLA_CHECK((connection_.visit<int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   string,
-                                   int64_t,
-                                   string,
-                                   int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   string,
-                                   string>(sql, {id.number()}, take)));
+    BULLA_CHECK(visit_messages(connection_, sql, {id.number()}, take));
     return found;
 }
 
@@ -232,11 +298,56 @@ Result<std::vector<StoredEvent>> Catalogue::events(MessageId id) const {
     return events;
 }
 
+// Newest first, driven by the first condition's index; "cross join" keeps SQLite to that order.
+string make_list_sql(const ListQuery& query) {
+    string from = "message m";
+    string id = "m.id";
+    string where = "m.archived = 1";
+    std::size_t next_token = 0;
+    const bool by_state = asks_state(query);
+    if (!query.terms.empty()) {
+        from = "message_token t cross join message m";
+        id = "t.message_id";
+        where = "t.token = :token0 and m.id = t.message_id and m.archived = 1";
+        next_token = 1;
+    } else if (by_state) {
+        from = "message_check s cross join message m";
+        id = "s.message_id";
+        where = "s.state = :state and m.id = s.message_id and m.archived = 1";
+    }
+    for (; next_token < query.terms.size(); ++next_token) {
+        where += fmt::format(
+            " and exists (select 1 from message_token x where x.token = :token{} and x.message_id "
+            "= {})",
+            next_token,
+            id);
+    }
+    if (by_state && !query.terms.empty()) {
+        where += fmt::format(
+            " and exists (select 1 from message_check s where s.state = :state and s.message_id = "
+            "{})",
+            id);
+    }
+    return fmt::format("select {} from {} where {} and {} >= :low and {} < :high order by {} desc",
+                       message_columns,
+                       from,
+                       where,
+                       id,
+                       id,
+                       id);
+}
+
 Result<Page> Catalogue::list(const ListQuery& query) const {
-    static const string sql = fmt::format(
-        "select {} from message where id >= :low and id < :high and archived = 1 order by id desc",
-        message_columns);
+    const auto asked = make_list_sql(query);
     const auto [low, high] = id_range(query);
+    std::vector<store::Param> params;
+    const auto tokens = make_tokens(vault_, query.terms);
+    params.insert(params.end(), tokens.begin(), tokens.end());
+    if (asks_state(query)) {
+        params.emplace_back(query.check);
+    }
+    params.emplace_back(low);
+    params.emplace_back(high);
     Page page;
     std::size_t opened = 0;
     const auto take = [&](MessageTuple&& row) {
@@ -245,24 +356,17 @@ Result<Page> Catalogue::list(const ListQuery& query) const {
             return false;
         }
         ++opened;
+        if (query.check == "unchecked" && std::get<12>(row)) {
+            return true;
+        }
         auto stored = read_message(row, vault_);
         if (fits(query, stored.row)) {
             page.messages.push_back(std::move(stored));
         }
         return true;
     };
-    BULLA_CHECK((connection_.visit<int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   string,
-                                   int64_t,
-                                   string,
-                                   int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   int64_t,
-                                   string,
-                                   string>(sql, {low, high}, take)));
+    BULLA_CHECK(visit_messages(
+        connection_, asked, store::Params(std::span<const store::Param>(params)), take));
     return page;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "archive/public_keys.h"
 #include "archive/rows.h"
+#include "archive/tokens.h"
 #include "base/error.h"
 #include "store/database.h"
 #include "vault/vault.h"
@@ -15,10 +16,21 @@ namespace bulla::archive {
 
 // Writing: for riders of a commit (seal::Rider), about 10 µs each. Errors: those of store.
 
-/// Adds a message; its texts are sealed here, so that the database shows no subject and no address.
+/// A message's row as the database will have it: texts sealed, so that it shows no subject and no address, and terms as tokens.
+struct SealedMessage {
+    MessageRow row{};  ///< summary, trace: sealed.
+    std::vector<std::int64_t> tokens{};
+};
+
+/// Seals the texts: before the batch is handed over, for it costs more than the insertion. Any thread.
+[[nodiscard]] SealedMessage seal_message(const vault::Vault& vault, MessageRow row);
+/// Adds a message, with what only the commit knows of it.
 [[nodiscard]] Result<void> insert_message(store::Tx& tx,
-                                          const vault::Vault& vault,
-                                          const MessageRow& row);
+                                          const SealedMessage& message,
+                                          const seal::Address& address,
+                                          std::int64_t leaf);
+/// What a verification of a message came to, and when; replaces what an earlier one said.
+[[nodiscard]] Result<void> save_check(store::Tx& tx, MessageId id, std::string_view state, Time at);
 [[nodiscard]] Result<void> insert_signature(store::Tx& tx, const SignatureRow& row);
 /// Adds an event with the message's next number; `event.sequence` is not looked at.
 [[nodiscard]] Result<void> insert_event(store::Tx& tx,
@@ -33,15 +45,23 @@ struct ListQuery {
     std::string sender{};               ///< Part of From, in any case of ASCII letters.
     std::string recipient{};            ///< Part of To, Cc or an envelope recipient.
     std::string subject{};              ///< Part of Subject.
+    std::vector<std::string> terms{};   ///< make_term(): all of them, by the index.
+    std::string check{};                ///< State of message_check, or "unchecked".
     std::size_t limit = 50;
     std::size_t window = 20000;  ///< Rows that are opened at most to find `limit` that fit.
 };
+
+/// The SQL of a list; its parameters: the terms' tokens, the state if one is asked for, the least number and the one after the last.
+[[nodiscard]] std::string make_list_sql(const ListQuery& query);
 
 /// A message with what did not open of it.
 struct StoredMessage {
     MessageRow row;
     std::optional<Error>
-        text_error{};  ///< vault.tampered: then the texts that it concerns are empty.
+        text_error{};         ///< vault.tampered: then the texts that it concerns are empty.
+    std::string check{};      ///< What the last verification came to; empty: there was none.
+    Time checked{};           ///< When.
+    std::string leaf_hash{};  ///< As the log's row has it, base64; empty: none.
 };
 
 struct StoredEvent {

@@ -181,7 +181,8 @@ TEST(Trust, ARC_09_public_keys_of_the_setting_decide) {
                          .instance_log_key = tlog::write_verifier_key(
                              Instance::origin, instance.keys().log->public_key())};
     const auto verify = [&](std::size_t i, Findings& findings) {
-        auto options = load_trust(catalogue, sources, findings).value();
+        auto options =
+            load_trust(catalogue, LogRows(shared().connection()), sources, findings).value();
         options.keys.kept.add(instance.keys().office->public_key());
         return Verifier(instance.connection(), instance.vault(), records, options)
             .verify_message(instance.ids[i])

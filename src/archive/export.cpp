@@ -52,8 +52,7 @@ std::string proof_of_readme(const std::string& log_key) {
     return fmt::format(
         "The log\n"
         "message.tlog-proof (C2SP tlog-proof) shows that the message is an entry of the log whose "
-        "key is in log.pub:\n"
-        "    {}\n"
+        "key is in log.pub, {}.\n"
         "Its line \"extra\" is the entry in base64. The entry's commitment is the SHA-256 of the "
         "salt and the SHA-256 of the message:\n"
         "    (cat commitment.salt; openssl dgst -sha256 -binary message.eml) | sha256sum\n"

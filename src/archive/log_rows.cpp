@@ -91,6 +91,19 @@ Result<std::vector<CheckpointRow>> LogRows::checkpoints(std::uint64_t after,
     return rows;
 }
 
+Result<std::vector<CheckpointRow>> LogRows::checkpoints_before(std::uint64_t before,
+                                                               std::size_t limit) const {
+    std::vector<CheckpointRow> rows;
+    BULLA_CHECK((connection_.visit<int64_t, int64_t, string>(
+        "select size, at, note from log_checkpoint where size < :before order by size desc",
+        {before},
+        [&](std::tuple<int64_t, int64_t, string>&& row) {
+            rows.push_back(read_checkpoint(std::move(row)));
+            return rows.size() < limit;
+        })));
+    return rows;
+}
+
 tlog::TileReader LogRows::tiles(std::uint64_t size) const {
     const auto read_tile = [this](unsigned level,
                                   std::uint64_t index) -> Result<std::vector<tlog::Hash>> {

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "names/message_id.h"
+#include "seal/fork.h"
 #include "store/database.h"
 #include "tlog/hash.h"
 #include "tlog/tree.h"
@@ -46,6 +47,15 @@ class LogRows {
     /// At most `limit` checkpoints of more than `after` leaves, smallest first.
     [[nodiscard]] Result<std::vector<CheckpointRow>> checkpoints(std::uint64_t after,
                                                                  std::size_t limit) const;
+
+    /// At most `limit` checkpoints of fewer than `before` leaves, largest first.
+    [[nodiscard]] Result<std::vector<CheckpointRow>> checkpoints_before(std::uint64_t before,
+                                                                        std::size_t limit) const;
+
+    /// seal::load_forks.
+    [[nodiscard]] Result<std::vector<seal::ForkEntry>> forks() const {
+        return seal::load_forks(connection_);
+    }
 
     /// For proofs in the tree of the first `size` leaves; stored hashes are believed. Errors: tlog.bad_tile, log.missing_leaf.
     [[nodiscard]] tlog::TileReader tiles(std::uint64_t size) const;

@@ -1,5 +1,6 @@
 #include "archive/log_walk.h"
 
+#include "base/date.h"
 #include "base/file.h"
 
 #include <algorithm>
@@ -31,12 +32,29 @@ Result<KnownHead> load_head(const std::string& path, const tlog::VerifierKey& ke
                     Fault::sender,
                     "the checkpoint cannot be read: " + bytes.error().text);
     }
-    auto head = tlog::open_checkpoint(bytes->view(), key);
+    auto head = seal::open_any_name(bytes->view(), key);
     if (!head) {
         return fail(
             head.error().code, Fault::sender, path + ": " + head.error().text, head.error().rfc);
     }
     return KnownHead{std::move(*head), path};
+}
+
+std::string describe_fork(const seal::ForkEntry& fork) {
+    const auto lost =
+        fork.seen > fork.kept
+            ? fmt::format("leaves {} to {} are missing since", fork.kept, fork.seen - 1)
+            : std::string("other leaves may be missing since");
+    return fmt::format(
+        "an older copy of the log was put back and accepted {} by {} ({}): it goes on from {} "
+        "leaves, {} ({} had {} leaves)",
+        write_rfc3339(fork.time),
+        fork.actor,
+        fork.reason,
+        fork.kept,
+        lost,
+        fork.seen_origin,
+        fork.seen);
 }
 
 Result<LogWalk> LogWalk::begin(const LogRows& rows, Options options, Findings& findings) {
@@ -127,10 +145,27 @@ Result<std::vector<LeafRow>> LogWalk::next(std::size_t count, Findings& findings
                                      "of them was changed",
                                      index));
         }
+        look_at_fork(*row, findings);
         BULLA_CHECK(add(hash, findings));
         ++row;
     }
     return std::move(rows);
+}
+
+/// Before the leaf is added: the tree is then what the fork went on from.
+void LogWalk::look_at_fork(const LeafRow& row, Findings& findings) const {
+    if (!row.entry.starts_with("bulla/fork/")) {
+        return;
+    }
+    const auto fork = seal::parse_fork_entry(row.entry);
+    if (!fork || fork->kept != row.index || fork->kept_root != tlog::write_hash(frontier_.root())) {
+        findings.bad("leaf",
+                     fmt::format("leaf {} is that of a fork, but does not fit its place: {}",
+                                 row.index,
+                                 fork ? "it tells of other leaves" : fork.error().text));
+        return;
+    }
+    findings.note("log", fmt::format("leaf {}: {}", row.index, describe_fork(*fork)));
 }
 
 Result<void> LogWalk::add(const tlog::Hash& leaf, Findings& findings) {
@@ -180,7 +215,10 @@ Result<void> LogWalk::compare_heads(Findings& findings) {
 }
 
 void LogWalk::compare_checkpoint(const CheckpointRow& row, Findings& findings) const {
-    const auto head = tlog::open_checkpoint(row.note, options_.key);
+    const auto head =
+        tlog::open_checkpoint(row.note,
+                              {.name = seal::name_at(options_.forks, row.size, options_.key.name),
+                               .key = options_.key.key});
     if (!head) {
         findings.bad("log",
                      fmt::format("the checkpoint of {} leaves is not one that the log signed: {}",

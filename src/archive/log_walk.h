@@ -2,6 +2,7 @@
 #include "archive/finding.h"
 #include "archive/log_rows.h"
 #include "base/error.h"
+#include "seal/fork.h"
 #include "tlog/checkpoint.h"
 
 #include <cstdint>
@@ -24,6 +25,7 @@ class LogWalk {
     struct Options {
         tlog::VerifierKey key;
         std::vector<KnownHead> heads{};
+        std::vector<seal::ForkEntry> forks{};  ///< Under which names the log went before.
         std::uint64_t first =
             0;  ///< Where an earlier walk stopped; what lies before is taken from the tiles.
     };
@@ -53,6 +55,7 @@ class LogWalk {
     Result<void> compare_tile(const tlog::Tile& tile, Findings& findings) const;
     Result<void> compare_heads(Findings& findings);
     void compare_checkpoint(const CheckpointRow& row, Findings& findings) const;
+    void look_at_fork(const LeafRow& row, Findings& findings) const;
 
     const LogRows* rows_;
     Options options_;
@@ -63,7 +66,10 @@ class LogWalk {
 
 /// The key that the log's checkpoints are checked with: the first line of the file `path` (state/log.pub). Errors: log.no_key, note.bad_key.
 [[nodiscard]] Result<tlog::VerifierKey> load_log_key(const std::string& path);
-/// A checkpoint kept in a file, checked with `key`. Errors: log.no_checkpoint (unreadable), those of tlog::open_checkpoint.
+/// A checkpoint kept in a file, checked with `key` under whatever name it was signed (seal::decide_standing says what that means).
+/// Errors: log.no_checkpoint (unreadable), those of tlog::open_checkpoint.
 [[nodiscard]] Result<KnownHead> load_head(const std::string& path, const tlog::VerifierKey& key);
+/// One sentence about a fork: which leaves were given up, when, by whom, why.
+[[nodiscard]] std::string describe_fork(const seal::ForkEntry& fork);
 
 }  // namespace bulla::archive

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bulla::archive {
 
@@ -18,6 +19,8 @@ struct MessageRow {
     seal::Address address{};
     std::string summary{};  ///< JSON: see summary.h.
     std::string trace{};    ///< JSON: the stages that it went through.
+    std::vector<std::string>
+        terms{};  ///< What lists find it by: terms_of() its summary (tokens.h).
 };
 
 /// A signature kept beside a message (ARC-01).

@@ -51,7 +51,14 @@ std::string write_summary(const Summary& summary) {
                       {"message_id", cut(summary.message_id)},
                       {"date", cut(summary.date)},
                       {"role", summary.role},
-                      {"login", cut(summary.login)}};
+                      {"login", cut(summary.login)},
+                      {"sender", cut(summary.sender)},
+                      {"direction", summary.direction},
+                      {"groups", cut_list(summary.groups)},
+                      {"client_ip", summary.client_ip},
+                      {"client_name", cut(summary.client_name)},
+                      {"helo", cut(summary.helo)},
+                      {"tls", cut(summary.tls)}};
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -68,7 +75,14 @@ Result<Summary> parse_summary(std::string_view text) {
                    .message_id = text_of(object, "message_id"),
                    .date = text_of(object, "date"),
                    .role = text_of(object, "role"),
-                   .login = text_of(object, "login")};
+                   .login = text_of(object, "login"),
+                   .sender = text_of(object, "sender"),
+                   .direction = text_of(object, "direction"),
+                   .groups = list_of(object, "groups"),
+                   .client_ip = text_of(object, "client_ip"),
+                   .client_name = text_of(object, "client_name"),
+                   .helo = text_of(object, "helo"),
+                   .tls = text_of(object, "tls")};
 }
 
 }  // namespace bulla::archive

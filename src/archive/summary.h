@@ -16,8 +16,12 @@ struct Summary {
     std::vector<std::string> recipients{};  ///< The envelope's, whatever the header says.
     std::string message_id{};               ///< Of RFC 5322, without angle brackets.
     std::string date{};                     ///< The Date field's body as it is.
-    std::string role{};   ///< Of the listener: submission, relay, inbound, filter.
-    std::string login{};  ///< Who had logged in; empty: nobody.
+    std::string role{};                 ///< Of the listener: submission, relay, inbound, filter.
+    std::string login{};                ///< Who had logged in; empty: nobody.
+    std::string sender{};               ///< The envelope's; empty: a notice.
+    std::string direction{};            ///< "out": sent by our side; "in".
+    std::vector<std::string> groups{};  ///< That archive it.
+    std::string client_ip{}, client_name{}, helo{}, tls{};  ///< Who handed it over, and how.
 };
 
 /// The JSON that column `summary` seals. Texts longer than 1000 octets and lists longer than 200 are cut, broken UTF-8 is replaced.

@@ -142,13 +142,12 @@ class Instance {
                            .to = {"bob" + std::to_string(id.number() % 7) + "@example.test"},
                            .role = "relay"});
         batch.riders.emplace_back(
-            [this, made = row, signatures](store::Tx& tx,
-                                           const seal::Committed& committed) -> Result<void> {
-                MessageRow placed = made;
-                placed.address = committed.addresses[0];
-                placed.leaf =
+            [this, made = seal_message(*vault_, row), signatures](
+                store::Tx& tx, const seal::Committed& committed) -> Result<void> {
+                const auto& placed = made.row;
+                const auto leaf =
                     placed.archived ? static_cast<std::int64_t>(committed.leaf_indexes[0]) : -1;
-                BULLA_CHECK(insert_message(tx, *vault_, placed));
+                BULLA_CHECK(insert_message(tx, made, committed.addresses[0], leaf));
                 for (const auto& signature : signatures) {
                     BULLA_CHECK(insert_signature(tx, signature));
                 }

@@ -22,6 +22,7 @@ struct TrustSources {
 /// Reads them. What is missing or contradicts itself is a finding; only without any key of the log is there an error: log.no_key,
 /// note.bad_key. Call it before anything of the log is read: the daemon may add to it meanwhile.
 [[nodiscard]] Result<Verifier::Options> load_trust(const Catalogue& catalogue,
+                                                   const LogRows& log,
                                                    const TrustSources& sources,
                                                    Findings& findings);
 

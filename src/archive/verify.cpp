@@ -31,6 +31,9 @@ Result<MessageReport> Verifier::verify_message(MessageId id) {
                                id.text(),
                                *leaf)
                  : fmt::format("there is no message {}, and the log has never had one", id.text()));
+        for (const auto& fork : options_.forks) {
+            findings.note("log", describe_fork(fork));
+        }
         return report;
     }
     BULLA_TRY(facts, gather_facts(std::move(*stored), findings));

@@ -47,7 +47,8 @@ class Verifier {
   public:
     struct Options {
         tlog::VerifierKey log_key;
-        std::vector<KnownHead> heads{};  ///< state/checkpoint and those kept elsewhere.
+        std::vector<KnownHead> heads{};        ///< state/checkpoint and those kept elsewhere.
+        std::vector<seal::ForkEntry> forks{};  ///< seal::load_forks.
         TrustedKeys keys{};
     };
 

@@ -93,8 +93,10 @@ void Verifier::run(std::vector<Job>& jobs, unsigned threads) const {
 
 Result<ArchiveReport> Verifier::verify_all(const SweepOptions& options) {
     ArchiveReport report;
-    const LogWalk::Options walk_options{
-        .key = options_.log_key, .heads = options_.heads, .first = options.first};
+    const LogWalk::Options walk_options{.key = options_.log_key,
+                                        .heads = options_.heads,
+                                        .forks = options_.forks,
+                                        .first = options.first};
     BULLA_TRY(walk, LogWalk::begin(log_, walk_options, report.log));
     std::optional<seal::MessageEntry> latest;
     bool wanted = true;

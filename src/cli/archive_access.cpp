@@ -33,7 +33,7 @@ Result<archive::Verifier::Options> ArchiveAccess::trust(const std::vector<std::s
         .log_key_path = log_key_path,
         .public_key_path = instance_->snapshots().current()->settings.signature_public_key_path,
         .checkpoint_paths = checkpoints};
-    return archive::load_trust(catalogue_, sources, findings);
+    return archive::load_trust(catalogue_, log_, sources, findings);
 }
 
 Result<MessageId> parse_message_argument(const std::string& text) {

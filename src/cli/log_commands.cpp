@@ -1,19 +1,25 @@
 #include "archive/export.h"
-#include "archive/log_walk.h"
+#include "archive/log_consistency.h"
+#include "base/file.h"
 #include "cli/archive_access.h"
 #include "cli/groups.h"
 #include "cli/output.h"
+#include "services/log_fork.h"
+#include "services/owner.h"
 #include "tlog/proof.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <unistd.h>
 
 namespace bulla::cli {
 
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t max_note = 64U << 10U;
 
 /// The last checkpoint of the log, checked with the log's key.
 struct Head {
@@ -98,52 +104,80 @@ Result<ExitCode> prove(Context& context, const ProveOptions& options) {
     return ExitCode::ok;
 }
 
-/// Makes the proof from the stored log and checks it as somebody else would, with both checkpoints and nothing more.
 Result<ExitCode> consistency(Context& context, const std::string& path) {
     BULLA_TRY(access, ArchiveAccess::open(context));
     BULLA_TRY(key, tlog::parse_verifier_key(access->instance().log_key()));
-    BULLA_TRY(old, archive::load_head(path, key));
-    BULLA_TRY(last, read_head(*access));
-    const auto& now = last.head;
-    std::string text;
-    std::vector<tlog::Hash> hashes;
-    if (old.head.size > now.size) {
-        text = fmt::format(
-            "NOT CONSISTENT: the log has {} leaves and is older than the checkpoint, which has {}",
-            now.size,
-            old.head.size);
-    } else {
-        auto tiles = access->log().tiles(now.size);
-        auto proof = tlog::make_consistency_proof(old.head.size, now.size, tiles.reader());
-        if (proof &&
-            tlog::verify_consistency(old.head.size, old.head.root, now.size, now.root, *proof)) {
-            hashes = std::move(*proof);
-        } else {
-            text = fmt::format(
-                "NOT CONSISTENT: the log of {} leaves does not go on from the checkpoint of {} "
-                "leaves: {}",
-                now.size,
-                old.head.size,
-                proof ? "it was rewritten" : proof.error().text);
-        }
+    const auto note = load_secret_file(path, max_note, FileAccess::anybody);
+    if (!note) {
+        return fail("log.no_checkpoint",
+                    Fault::sender,
+                    "the checkpoint cannot be read: " + note.error().text);
     }
-    const bool good = text.empty();
+    BULLA_TRY(answer, archive::check_consistency(access->log(), key, note->view()));
     if (context.json) {
         print_json(context.out,
-                   {{"consistent", good},
-                    {"from", old.head.size},
-                    {"to", now.size},
-                    {"proof", json_of(hashes)},
-                    {"text", text}});
+                   {{"consistent", answer.consistent},
+                    {"from", answer.from},
+                    {"to", answer.to},
+                    {"proof", json_of(answer.proof)},
+                    {"text", answer.reason}});
     } else {
-        context.out << (good ? fmt::format("consistent: the log of {} leaves goes on from the "
-                                           "checkpoint of {} leaves",
-                                           now.size,
-                                           old.head.size)
-                             : text)
-                    << '\n';
+        context.out << (answer.consistent ? "consistent: " : "NOT CONSISTENT: ")
+                    << printable(answer.reason) << '\n';
     }
-    return good ? ExitCode::ok : ExitCode::negative;
+    return answer.consistent ? ExitCode::ok : ExitCode::negative;
+}
+
+Result<ExitCode> fork_log(Context& context, services::LogForkOptions options) {
+    BULLA_TRY(config, load_instance_config(context));
+    options.actor = "cli:" + services::user_name(::getuid());
+    options.prompt = true;
+    BULLA_TRY(report, services::fork_instance_log(config, options, context.clock, context.random));
+    if (context.json) {
+        print_json(context.out,
+                   {{"origin", report.origin},
+                    {"former_origin", report.former},
+                    {"size", report.kept},
+                    {"seen_size", report.seen},
+                    {"log_key", report.log_key}});
+        return ExitCode::ok;
+    }
+    context.out << fmt::format(
+        "The log goes on from {} leaves as {} ({} had {}).\nIts public key is now:\n    {}\nGive "
+        "it "
+        "to whoever checks this log, and keep its checkpoint elsewhere: bulla log checkpoint\n",
+        report.kept,
+        report.origin,
+        report.former,
+        report.seen,
+        report.log_key);
+    return ExitCode::ok;
+}
+
+void add_fork(CLI::App& group, Context& context) {
+    const auto options = std::make_shared<services::LogForkOptions>();
+    auto& command = add_command(
+        group,
+        "fork",
+        {"Go on from an older copy of the database that was put back, knowing that what came after "
+         "it is lost: the log gets a new name, and its next leaf says who accepted that, when, and "
+         "why. The daemon must be stopped. Refused when nothing was put back",
+         "bulla log fork --reason \"disk failed, backup of Monday restored\""});
+    command
+        .add_option("--reason",
+                    options->reason,
+                    "Why: stands in the log for good, where every auditor reads it")
+        ->type_name("TEXT")
+        ->required();
+    command
+        .add_option("--checkpoint",
+                    options->checkpoint,
+                    "A newer checkpoint that was kept elsewhere, if the state directory was put "
+                    "back too [state/checkpoint]")
+        ->type_name("FILE");
+    add_config_option(command, context);
+    add_json_option(command, context);
+    set_action(command, context, [options, &context] { return fork_log(context, *options); });
 }
 
 }  // namespace
@@ -185,6 +219,7 @@ void add_log_commands(CLI::App& root, Context& context) {
     add_config_option(grown, context);
     add_json_option(grown, context);
     set_action(grown, context, [from, &context] { return consistency(context, *from); });
+    add_fork(group, context);
 }
 
 }  // namespace bulla::cli

@@ -14,7 +14,7 @@ struct QueueOptions {
     std::vector<std::string> ids{};
     std::string state{}, destination{}, route{}, message{}, address{};
     std::int64_t limit = 100;
-    std::int64_t after = 0;
+    std::string after{};
     bool notify = false;
 };
 
@@ -52,7 +52,7 @@ void add_list(CLI::App& group, Context& context) {
                                 {"message", options->message},
                                 {"address", options->address},
                                 {"limit", options->limit},
-                                {"after", options->after}};
+                                {"cursor", options->after}};
         return call_and_print(context, "queue.list", arguments, [&](const json& value) {
             Table table({"ID",
                          "MESSAGE",
@@ -75,7 +75,7 @@ void add_list(CLI::App& group, Context& context) {
                            show(item, "last_error")});
             }
             table.print(context.out, "the queue is empty");
-            if (value.value("next", 0LL) != 0) {
+            if (value.contains("next")) {
                 context.out << "there is more: --after " << show(value, "next") << '\n';
             }
         });

@@ -19,7 +19,7 @@ namespace {
 
 /// All rows of one message; the rider shares it, since a transaction may be tried again.
 struct Rows {
-    archive::MessageRow message;
+    archive::SealedMessage message;
     std::vector<archive::SignatureRow> signatures;
     std::size_t record =
         0;                 ///< Index in Batch::records of the record that the message's row names.
@@ -36,7 +36,20 @@ std::vector<std::string> texts_of(const Result<std::vector<mail::Address>>& addr
     return texts;
 }
 
-std::string make_summary(const Transit& transit) {
+/// The groups that archive it: what decide said.
+std::vector<std::string> groups_of(const Transit& transit) {
+    std::vector<std::string> groups;
+    for (const auto& step : transit.trace) {
+        for (const auto& [name, value] : step.facts) {
+            if (step.stage == "decide" && name == "group") {
+                groups.push_back(value);
+            }
+        }
+    }
+    return groups;
+}
+
+archive::Summary make_summary(const Transit& transit) {
     const auto& message = transit.message;
     archive::Summary summary{
         .subject = mail::decode_encoded_words(message.first("Subject")),
@@ -47,11 +60,18 @@ std::string make_summary(const Transit& transit) {
         .message_id = message.first("Message-ID"),
         .date = message.first("Date"),
         .role = std::string(mail::to_string(transit.envelope.role)),
-        .login = transit.envelope.login.value_or("")};
+        .login = transit.envelope.login.value_or(""),
+        .sender = transit.envelope.from ? transit.envelope.from->text() : std::string(),
+        .direction = transit.outbound ? "out" : "in",
+        .groups = groups_of(transit),
+        .client_ip = transit.envelope.client.text(),
+        .client_name = transit.envelope.client_name,
+        .helo = transit.envelope.helo,
+        .tls = transit.envelope.tls_summary};
     for (const auto& recipient : transit.envelope.recipients) {
         summary.recipients.push_back(recipient.mailbox.text());
     }
-    return archive::write_summary(summary);
+    return summary;
 }
 
 std::string make_trace(const Transit& transit) {
@@ -115,20 +135,19 @@ std::string make_leaf(const Transit& transit,
     return seal::write_entry(entry);
 }
 
-seal::Rider make_rider(const FlowContext& context, std::shared_ptr<const Rows> rows) {
-    return [&vault = context.vault, rows = std::move(rows)](
-               store::Tx& tx, const seal::Committed& committed) -> Result<void> {
-        auto message = rows->message;
-        message.address = committed.addresses[rows->record];
-        if (message.archived) {
-            message.leaf = static_cast<std::int64_t>(committed.leaf_indexes[rows->leaf]);
-        }
-        BULLA_CHECK(archive::insert_message(tx, vault, message));
-        for (const auto& signature : rows->signatures) {
-            BULLA_CHECK(archive::insert_signature(tx, signature));
-        }
-        return {};
-    };
+seal::Rider make_rider(std::shared_ptr<const Rows> rows) {
+    return
+        [rows = std::move(rows)](store::Tx& tx, const seal::Committed& committed) -> Result<void> {
+            const auto leaf = rows->message.row.archived
+                                  ? static_cast<std::int64_t>(committed.leaf_indexes[rows->leaf])
+                                  : -1;
+            BULLA_CHECK(archive::insert_message(
+                tx, rows->message, committed.addresses[rows->record], leaf));
+            for (const auto& signature : rows->signatures) {
+                BULLA_CHECK(archive::insert_signature(tx, signature));
+            }
+            return {};
+        };
 }
 
 std::string destination_of(const config::Route& route) {
@@ -227,17 +246,19 @@ Result<StartDeliveries> prepare_seal(const FlowContext& context,
          .at = context.clock.now(),
          .facts = {{"archived", transit.archived ? "yes" : "no"},
                    {"deliveries", std::to_string(addition.deliveries.size())}}});
-    rows->message = {.id = transit.id,
-                     .leaf = -1,
-                     .archived = transit.archived,
-                     .role = std::string(mail::to_string(transit.envelope.role)),
-                     .size = transit.message.bytes().size(),
-                     .address = {},
-                     .summary = make_summary(transit),
-                     .trace = make_trace(transit)};
+    const auto summary = make_summary(transit);
+    rows->message = archive::seal_message(
+        context.vault,
+        {.id = transit.id,
+         .archived = transit.archived,
+         .role = std::string(mail::to_string(transit.envelope.role)),
+         .size = transit.message.bytes().size(),
+         .summary = archive::write_summary(summary),
+         .trace = make_trace(transit),
+         .terms = transit.archived ? archive::terms_of(summary) : std::vector<std::string>()});
     std::ranges::move(addition.records, std::back_inserter(batch.records));
     std::ranges::move(addition.leaves, std::back_inserter(batch.leaves));
-    batch.riders.push_back(make_rider(context, std::move(rows)));
+    batch.riders.push_back(make_rider(std::move(rows)));
     auto ticket = context.queue.attach(batch, std::move(addition.deliveries));
     return [&queue = context.queue,
             ticket = std::move(ticket)](const seal::Committed& committed) mutable {

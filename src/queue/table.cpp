@@ -97,7 +97,8 @@ struct VisitRows<std::tuple<Ts...>> {
 std::unexpected<Error> gone(DeliveryId id) {
     return fail("queue.gone",
                 Fault::sender,
-                fmt::format("{}: no such delivery in the queue (any more)", id.text()));
+                fmt::format("the queue has no delivery {} (any more): see \"bulla queue list\"",
+                            id.text()));
 }
 
 std::string identity(DeliveryId id, std::string_view column) {

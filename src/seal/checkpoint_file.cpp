@@ -22,14 +22,22 @@ Result<std::optional<std::string>> load_checkpoint_file(const std::string& state
 Result<void> save_checkpoint_file(FileOps& files,
                                   const std::string& state_path,
                                   std::string_view note) {
-    const auto fresh = state_path + "/checkpoint.new";
+    return save_state_file(files, state_path, "checkpoint", note);
+}
+
+Result<void> save_state_file(FileOps& files,
+                             const std::string& state_path,
+                             std::string_view name,
+                             std::string_view bytes) {
+    const auto path = state_path + "/" + std::string(name);
+    const auto fresh = path + ".new";
     files.remove(fresh);
     {
         BULLA_TRY(file, files.create(fresh));
-        BULLA_CHECK(files.write(file, {&note, 1}, 0));
+        BULLA_CHECK(files.write(file, {&bytes, 1}, 0));
         BULLA_CHECK(files.sync(file));
     }
-    BULLA_CHECK(files.rename(fresh, state_path + "/checkpoint"));
+    BULLA_CHECK(files.rename(fresh, path));
     return files.sync_folder(state_path);
 }
 

@@ -17,4 +17,10 @@ namespace bulla::seal {
                                                 const std::string& state_path,
                                                 std::string_view note);
 
+/// The same for another file in the state directory, such as "log.pub".
+[[nodiscard]] Result<void> save_state_file(FileOps& files,
+                                           const std::string& state_path,
+                                           std::string_view name,
+                                           std::string_view bytes);
+
 }  // namespace bulla::seal

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view message_title = "bulla/message/v1";
 constexpr std::string_view audit_title = "bulla/audit/v1";
+constexpr std::string_view fork_title = "bulla/fork/v1";
 constexpr std::size_t max_entry = 64U << 10U;
 constexpr std::size_t max_signers = 64;
 
@@ -86,6 +87,23 @@ Result<Entry> only_canonical(Entry entry, std::string_view text) {
     return entry;
 }
 
+Result<std::uint64_t> parse_size(std::string_view text) {
+    std::uint64_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return fail("entry.bad", Fault::us, "a log entry has a size that is no number");
+    }
+    return size;
+}
+
+/// Takes the last word off the end of `text`; what stays is all before the space in front of it.
+std::string take_last_word(std::string& text) {
+    const auto space = text.rfind(' ');
+    auto word = space == std::string::npos ? std::string() : text.substr(space + 1);
+    text.resize(space == std::string::npos ? 0 : space);
+    return word;
+}
+
 Result<MessageEntry> take_message(std::string_view rest) {
     MessageEntry entry;
     BULLA_TRY(id, take_line(rest, "id"));
@@ -94,16 +112,36 @@ Result<MessageEntry> take_message(std::string_view rest) {
     BULLA_TRY(time, take_time(rest));
     entry.time = time;
     BULLA_TRY(size, take_line(rest, "size"));
-    const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), entry.size);
-    if (error != std::errc{} || end != size.data() + size.size()) {
-        return fail("entry.bad", Fault::us, "a log entry has a size that is no number");
-    }
+    BULLA_TRY(octets, parse_size(size));
+    entry.size = octets;
     BULLA_TRY(commitment, take_line(rest, "commitment"));
     entry.commitment = std::move(commitment);
     while (!rest.empty() && entry.signers.size() < max_signers) {
         BULLA_TRY(signer, take_line(rest, "signer"));
         entry.signers.push_back(std::move(signer));
     }
+    return entry;
+}
+
+Result<ForkEntry> take_fork(std::string_view rest) {
+    ForkEntry entry;
+    BULLA_TRY(time, take_time(rest));
+    entry.time = time;
+    BULLA_TRY(former, take_line(rest, "former"));
+    entry.former = std::move(former);
+    BULLA_TRY(kept, take_line(rest, "kept"));
+    entry.kept_root = take_last_word(kept);
+    BULLA_TRY(kept_size, parse_size(kept));
+    entry.kept = kept_size;
+    BULLA_TRY(seen, take_line(rest, "seen"));
+    entry.seen_root = take_last_word(seen);
+    BULLA_TRY(seen_size, parse_size(take_last_word(seen)));
+    entry.seen = seen_size;
+    entry.seen_origin = std::move(seen);
+    BULLA_TRY(actor, take_line(rest, "by"));
+    entry.actor = std::move(actor);
+    BULLA_TRY(reason, take_line(rest, "reason"));
+    entry.reason = std::move(reason);
     return entry;
 }
 
@@ -134,6 +172,19 @@ std::string write_entry(const AuditLeaf& entry) {
     return out;
 }
 
+std::string write_entry(const ForkEntry& entry) {
+    std::string out;
+    out.append(fork_title).push_back('\n');
+    put_line(out, "time", write_rfc3339(entry.time, true));
+    put_line(out, "former", entry.former);
+    put_line(out, "kept", std::to_string(entry.kept) + " " + entry.kept_root);
+    put_line(
+        out, "seen", entry.seen_origin + " " + std::to_string(entry.seen) + " " + entry.seen_root);
+    put_line(out, "by", entry.actor);
+    put_line(out, "reason", entry.reason);
+    return out;
+}
+
 Result<MessageEntry> parse_message_entry(std::string_view text) {
     BULLA_TRY(rest, take_title(text, message_title));
     auto entry = take_message(rest);
@@ -159,6 +210,15 @@ Result<AuditLeaf> parse_audit_leaf(std::string_view text) {
         *value = std::move(text_of);
     }
     return only_canonical(std::move(entry), text);
+}
+
+Result<ForkEntry> parse_fork_entry(std::string_view text) {
+    BULLA_TRY(rest, take_title(text, fork_title));
+    auto entry = take_fork(rest);
+    if (!entry) {
+        return fail("entry.bad", Fault::us, entry.error().text);
+    }
+    return only_canonical(std::move(*entry), text);
 }
 
 }  // namespace bulla::seal

@@ -1,6 +1,7 @@
 #include "seal/log_edge.h"
 
 #include "base/encoding.h"
+#include "seal/fork.h"
 #include "tlog/proof.h"
 
 namespace bulla::seal {
@@ -171,7 +172,7 @@ Result<void> check_not_rolled_back(store::Connection& connection,
                                    const LogEdge& edge,
                                    std::string_view note,
                                    const LogIdentity& identity) {
-    const auto seen = tlog::open_checkpoint(note, verifier_of(identity));
+    const auto seen = open_any_name(note, verifier_of(identity));
     if (!seen) {
         return fail("seal.bad_checkpoint",
                     Fault::us,
@@ -184,8 +185,19 @@ Result<void> check_not_rolled_back(store::Connection& connection,
         return fail("seal.rolled_back",
                     Fault::us,
                     "the log is older than the last checkpoint seen: " + std::string(how) +
-                        "; restore the newer data");
+                        "; restore the newer data, or accept the older log with `bulla log fork`");
     };
+    BULLA_TRY(forks, load_forks(connection));
+    switch (decide_standing(forks, identity.origin, *seen)) {
+        case Standing::own:
+            break;
+        case Standing::lost:
+            return {};
+        case Standing::unknown:
+            return rolled_back("it is named " + identity.origin +
+                               ", and the checkpoint is one of " + seen->origin + " of " +
+                               std::to_string(seen->size) + " leaves");
+    }
     if (seen->size > edge.frontier.size()) {
         return rolled_back("it has " + std::to_string(edge.frontier.size()) + " leaves, and had " +
                            std::to_string(seen->size));

@@ -47,8 +47,8 @@ struct LogIdentity {
                                              const LogIdentity& identity,
                                              Time now);
 
-/// Holds the stored log against a checkpoint seen earlier (a signed note). Errors: seal.rolled_back (the log is shorter, or its first leaves
-/// are others), seal.bad_checkpoint (`note` cannot be read or is not this log's), those of store.
+/// Holds the stored log against a checkpoint seen earlier (a signed note). Errors: seal.rolled_back (the log is shorter, its first leaves
+/// are others, or it was forked since from an older copy), seal.bad_checkpoint (`note` cannot be read or is not this log's), those of store.
 [[nodiscard]] Result<void> check_not_rolled_back(store::Connection& connection,
                                                  const LogEdge& edge,
                                                  std::string_view note,

@@ -1,5 +1,6 @@
 #pragma once
 #include "seal/files.h"
+#include "seal/log_edge.h"
 #include "seal/sealer.h"
 #include "store/migrations.h"
 
@@ -146,6 +147,10 @@ class Instance {
 
     [[nodiscard]] tlog::VerifierKey log_verifier() const {
         return {.name = "test.example/bulla/0", .key = log_key_->public_key()};
+    }
+
+    [[nodiscard]] LogIdentity log_identity() const {
+        return {.origin = "test.example/bulla/0", .signer = log_key_};
     }
 
     /// The first cell of the first row of a query for one number.

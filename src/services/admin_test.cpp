@@ -65,7 +65,7 @@ TEST(Admin, c2_4_the_socket_is_the_owners_alone_and_serves_services) {
         EXPECT_EQ(twice.error().code, "domain.exists");
         EXPECT_EQ(twice.error().fault, Fault::sender);
         EXPECT_EQ(call_daemon(path, "audit.list", {{"limit", 1}})
-                      .value()[0]["actor"]
+                      .value()["items"][0]["actor"]
                       .get<std::string>()
                       .substr(0, 4),
                   "cli:");

@@ -1,14 +1,14 @@
 #include "queue/queue.h"
 
+#include "services/archive.h"
 #include "services/change.h"
+#include "services/page.h"
 #include "services/table.h"
 
 #include <algorithm>
 
 namespace bulla::services {
 namespace {
-
-constexpr std::int64_t max_listed = 1000;
 
 Result<queue::Queue*> find_queue(ServiceContext& context) {
     if (context.queue == nullptr) {
@@ -17,25 +17,15 @@ Result<queue::Queue*> find_queue(ServiceContext& context) {
     return context.queue;
 }
 
-json describe(const queue::QueueItem& item) {
-    return {{"id", item.id.text()},
-            {"message", item.message.text()},
-            {"route", item.route},
-            {"destination", item.destination},
-            {"state", item.state},
-            {"active", item.active},
-            {"created", to_micros(item.created)},
-            {"next_attempt", to_micros(item.next_attempt)},
-            {"expires", to_micros(item.expires)},
-            {"attempts", item.attempts},
-            {"last_error", item.last_error},
-            {"from", item.from},
-            {"recipients", item.recipients}};
-}
-
 Result<queue::DeliveryId> read_id(Arguments& in) {
     BULLA_TRY(text, in.text("id", 64));
-    return queue::DeliveryId::parse(text);
+    auto id = queue::DeliveryId::parse(text);
+    if (!id) {
+        return fail("queue.gone",
+                    Fault::sender,
+                    "the queue has no delivery \"" + text + "\": see \"bulla queue list\"");
+    }
+    return id;
 }
 
 /// What an administrator does to a delivery: first done, then written down (the queue commits on its own).
@@ -64,7 +54,7 @@ Result<json> act_on(ServiceContext& context,
 
 }  // namespace
 
-// {"state"?, "destination"?, "route"?, "message"?, "address"?, "after"?, "limit"?} → {"items": […], "next"}; "next" 0: that was all.
+// {"state"?, "destination"?, "route"?, "message"?, "address"?, "cursor"?, "limit"?} → {"items": [Delivery], "next"?}, oldest first.
 Result<json> list_queue(ServiceContext& context, const Caller&, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(state, in.text_or("state", "", 16));
@@ -72,8 +62,8 @@ Result<json> list_queue(ServiceContext& context, const Caller&, const json& argu
     BULLA_TRY(route, in.text_or("route", "", 64));
     BULLA_TRY(message_text, in.text_or("message", "", 32));
     BULLA_TRY(address, in.text_or("address", "", 320));
-    BULLA_TRY(after, in.whole_or("after", 0));
-    BULLA_TRY(limit, in.whole_or("limit", 100));
+    BULLA_TRY(after, read_cursor(in, 0));
+    BULLA_TRY(limit, read_limit(in));
     BULLA_CHECK(in.finish());
     queue::QueueFilter filter{.state = state,
                               .destination = destination,
@@ -85,14 +75,13 @@ Result<json> list_queue(ServiceContext& context, const Caller&, const json& argu
         filter.message = message;
     }
     BULLA_TRY(queue, find_queue(context));
-    BULLA_TRY(
-        page,
-        queue->list(filter,
-                    after,
-                    static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, max_listed))));
-    json items = json::array();
-    std::ranges::transform(page.items, std::back_inserter(items), describe);
-    return json{{"items", std::move(items)}, {"next", page.next}};
+    BULLA_TRY(page, queue->list(filter, after, limit));
+    json out{{"items", json::array()}};
+    std::ranges::transform(page.items, std::back_inserter(out["items"]), describe_delivery);
+    if (page.next != 0) {
+        out["next"] = std::to_string(page.next);
+    }
+    return out;
 }
 
 // {"id"} → a delivery. Error: queue.gone.
@@ -102,7 +91,7 @@ Result<json> show_queue(ServiceContext& context, const Caller&, const json& argu
     BULLA_CHECK(in.finish());
     BULLA_TRY(queue, find_queue(context));
     BULLA_TRY(item, queue->show(id));
-    return describe(item);
+    return describe_delivery(item);
 }
 
 // {"id"} → {"id"}. Errors: queue.gone, queue.busy.

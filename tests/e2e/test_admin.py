@@ -1,6 +1,7 @@
 """Clauses 4, 8 and 9: what an administrator changes, beside the daemon, without it, and while it dies."""
 import os
 import pathlib
+import re
 import signal
 import sqlite3
 import subprocess
@@ -31,7 +32,7 @@ def at_once(count, work):
 
 
 def audit(instance):
-    return [(entry["action"], entry["target"]) for entry in instance.json("audit", "--limit", "1000")]
+    return [(entry["action"], entry["target"]) for entry in instance.json("audit", "--limit", "1000")["items"]]
 
 
 # One owner
@@ -76,7 +77,7 @@ def test_GW_06_what_was_done_is_written_down_with_who_did_it(make_instance):
     made.cli("settings", "set", "dkim_expiry", "3 d")
     made.start()
     made.cli("settings", "set", "dkim_expiry", "4 d")
-    entries = made.json("audit", "--limit", "2")
+    entries = made.json("audit", "--limit", "2")["items"]
     assert [e["action"] for e in entries] == ["settings.set", "settings.set"]
     assert all(e["actor"].startswith("cli:") and e["target"] == "dkim_expiry" for e in entries)
     assert "4 d" in entries[0]["detail"] and entries[0]["index"] == entries[1]["index"] + 1
@@ -188,7 +189,8 @@ def test_ARC_09_an_unreadable_public_key_is_said(make_instance, tmp_path):
     path = tmp_path / "pub.pem"
     said = made.cli("settings", "set", "signature_public_key_path", path)
     assert str(path) in said.stderr
-    assert made.json("settings", "get", "signature_verification_enabled")["value"] in ("0", "1")
+    verification = made.json("settings", "get", "signature_verification_enabled")
+    assert (verification["effective"], verification["source"], verification["value"]) == ("1", "default", None)
     made.cli("signer", "create", "archive", "-o", path)
     assert "problem" not in made.json("settings", "get", "signature_public_key_path")
 
@@ -217,3 +219,46 @@ def test_c2_8_the_queue_is_listed_held_released_and_emptied(make_instance, make_
     assert made.cli("queue", "show", number, check=False).returncode in (2, 3)
     actions = [action for action, target in audit(made) if target == number]
     assert actions == ["queue.delete", "queue.release", "queue.hold"]
+
+
+# Accounts, tokens, sessions
+
+
+def test_GW_05_accounts_come_and_go_and_so_does_their_domain(make_instance):
+    made = make_instance(None).start()
+    made.cli("domain", "add", "old.test")
+    made.cli("account", "add", "ann@old.test", "--login", "ann", "--one-time")
+    made.cli("account", "disable", "ann")
+    made.cli("account", "enable", "ann")
+    made.cli("account", "address", "ann", "anna@old.test")
+    made.cli("account", "rename", "ann", "anna")
+    assert made.cli("domain", "remove", "old.test", check=False).returncode == 2
+    made.cli("account", "remove", "anna")
+    made.cli("domain", "remove", "old.test")
+    assert made.cli("account", "remove", "admin", check=False).returncode == 2
+    assert [action for action, _ in audit(made)][:7] == [
+        "domain.remove", "account.remove", "account.rename", "account.address", "account.enable", "account.disable", "account.add"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", made.json("audit", "--limit", "1")[0]["at"])
+
+
+def test_a_token_is_shown_once_and_revoked(make_instance):
+    made = make_instance(None)
+    token = made.json("token", "create", "admin", "backup", "--scope", "read", "--days", "9")
+    listed = made.json("token", "list")
+    assert token["token"].startswith("bulla_") and token["token"] not in str(listed) and listed[0]["scopes"] == ["read"]
+    made.cli("token", "revoke", token["id"])
+    assert made.json("token", "list") == [] and made.json("session", "list") == []
+    assert made.cli("token", "revoke", token["id"], check=False).returncode == 2
+
+
+def test_a_second_factor_is_enrolled_and_taken_away(make_instance):
+    made = make_instance(None)
+    assert made.json("account", "totp", "enroll", "admin")["uri"].startswith("otpauth://totp/")
+    assert made.cli("account", "totp", "confirm", "admin", "000", check=False).returncode == 2
+    made.cli("account", "totp", "disable", "admin")
+
+
+def test_the_nearest_command_is_named(make_instance):
+    made = make_instance(None)
+    said = made.cli("domian", "list", check=False)
+    assert said.returncode == 2 and 'did you mean "domain"?' in said.stderr

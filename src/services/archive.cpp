@@ -1,0 +1,153 @@
+#include "services/archive.h"
+
+#include "archive/summary.h"
+#include "archive/trust.h"
+#include "base/encoding.h"
+#include "services/json_time.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bulla::services {
+namespace {
+
+using nlohmann::json;
+
+// The largest message that a setting allows (1 GiB), and what conversion to seven bits may make of it.
+constexpr std::uint64_t max_record_bytes = std::uint64_t{3} << 29;
+
+/// What became of the deliveries of a message, in one word.
+Result<std::string> find_delivery_state(store::Connection& connection, MessageId id) {
+    BULLA_TRY(
+        waiting,
+        connection.query<std::string>(
+            "select state from queue_delivery where message_id = :id limit 100", {id.number()}));
+    using Rows = std::vector<std::tuple<std::string>>;
+    BULLA_TRY(
+        kinds,
+        (Result<Rows>(connection.query<std::string>(
+            "select kind from message_event where message_id = :id limit 1000", {id.number()}))));
+    const auto has = [&](std::string_view kind) {
+        return std::ranges::any_of(kinds,
+                                   [&](const auto& row) { return std::get<0>(row) == kind; });
+    };
+    if (!waiting.empty()) {
+        const bool held = std::ranges::any_of(
+            waiting, [](const auto& row) { return std::get<0>(row) == "held"; });
+        const bool partly = has("delivered") || has("failed");
+        return std::string(held ? "held" : partly ? "partly" : "queued");
+    }
+    if (has("delivered")) {
+        return std::string(has("failed") ? "partly" : "delivered");
+    }
+    return std::string(has("failed") ? "failed" : "none");
+}
+
+json list_signers(const std::vector<archive::SignatureRow>& rows) {
+    auto names = json::array();
+    std::ranges::transform(
+        rows, std::back_inserter(names), [](const auto& row) { return row.signer; });
+    return names;
+}
+
+json hash_in_hex(const std::string& text) {
+    const auto hash = tlog::parse_hash(text);
+    return hash ? json(hex_encode(tlog::view(*hash))) : json();
+}
+
+}  // namespace
+
+Result<ArchiveReading> ArchiveReading::open(ServiceContext& context) {
+    ArchiveReading reading;
+    BULLA_TRY(lease, context.database.lease(store::Access::read_only));
+    reading.lease_ = std::make_unique<store::Database::Lease>(std::move(lease));
+    reading.catalogue_ = std::make_unique<archive::Catalogue>(**reading.lease_, context.vault);
+    reading.log_ = std::make_unique<archive::LogRows>(**reading.lease_);
+    reading.records_ = std::make_unique<seal::RecordReader>(
+        seal::RecordReader::Options{.volumes_path = context.config.volumes_path,
+                                    .max_plain_bytes = max_record_bytes},
+        context.vault);
+    return reading;
+}
+
+Result<archive::Verifier::Options> ArchiveReading::trust(ServiceContext& context,
+                                                         archive::Findings& findings) const {
+    const archive::TrustSources sources{
+        .state_path = context.config.state_path,
+        .instance_log_key = context.log_key,
+        .public_key_path = context.snapshots.current()->settings.signature_public_key_path};
+    return archive::load_trust(*catalogue_, *log_, sources, findings);
+}
+
+Result<MessageId> read_message_id(Arguments& in) {
+    BULLA_TRY(text, in.text("id", 64));
+    const auto id = MessageId::parse(text);
+    if (!id) {
+        return fail("archive.no_message",
+                    Fault::sender,
+                    fmt::format("there is no message \"{}\" in the archive", text));
+    }
+    return *id;
+}
+
+Result<archive::StoredMessage> find_message(const ArchiveReading& reading, MessageId id) {
+    BULLA_TRY(stored, reading.catalogue().message(id));
+    if (!stored) {
+        return fail("archive.no_message",
+                    Fault::sender,
+                    fmt::format("there is no message {} in the archive", id.text()));
+    }
+    return std::move(*stored);
+}
+
+Result<json> describe_message(ArchiveReading& reading, const archive::StoredMessage& stored) {
+    const auto& row = stored.row;
+    const auto summary = archive::parse_summary(row.summary).value_or(archive::Summary{});
+    BULLA_TRY(signatures, reading.catalogue().signatures(row.id));
+    BULLA_TRY(delivery, find_delivery_state(reading.connection(), row.id));
+    auto to = summary.to;
+    to.insert(to.end(), summary.cc.begin(), summary.cc.end());
+    json out{
+        {"id", row.id.text()},
+        {"received", json_time(row.id.time())},
+        {"size", row.size},
+        {"direction",
+         summary.direction.empty() ? (row.role == "inbound" ? "in" : "out") : summary.direction},
+        {"role", row.role},
+        {"archived", row.archived},
+        {"subject", summary.subject},
+        {"from", summary.from.empty() ? json::array() : json{summary.from}},
+        {"to", to},
+        {"sender", summary.sender},
+        {"recipients", summary.recipients},
+        {"login", summary.login},
+        {"groups", summary.groups},
+        {"signers", list_signers(signatures)},
+        {"leaf", row.leaf < 0 ? json() : json(row.leaf)},
+        {"leaf_hash", hash_in_hex(stored.leaf_hash)},
+        {"check", stored.check.empty() ? "unchecked" : stored.check},
+        {"checked", stored.check.empty() ? json() : json(json_time(stored.checked))},
+        {"delivery", delivery}};
+    if (stored.text_error) {
+        out["text_error"] = stored.text_error->text;
+    }
+    return out;
+}
+
+json describe_delivery(const queue::QueueItem& item) {
+    return {{"id", item.id.text()},
+            {"message", item.message.text()},
+            {"route", item.route},
+            {"destination", item.destination},
+            {"state", item.state},
+            {"active", item.active},
+            {"created", json_time(item.created)},
+            {"next_attempt", json_time(item.next_attempt)},
+            {"expires", json_time(item.expires)},
+            {"attempts", item.attempts},
+            {"last_error", item.last_error},
+            {"from", item.from},
+            {"recipients", item.recipients}};
+}
+
+}  // namespace bulla::services

@@ -1,0 +1,52 @@
+#pragma once
+#include "archive/catalogue.h"
+#include "archive/log_rows.h"
+#include "archive/verify.h"
+#include "seal/sealer.h"
+#include "services/service.h"
+#include "store/database.h"
+
+#include <memory>
+#include <string>
+
+namespace bulla::services {
+
+/// The archive as a service call reads it: one connection, for one call.
+class ArchiveReading {
+  public:
+    /// Errors: those of store.
+    [[nodiscard]] static Result<ArchiveReading> open(ServiceContext& context);
+
+    [[nodiscard]] const archive::Catalogue& catalogue() const { return *catalogue_; }
+
+    [[nodiscard]] const archive::LogRows& log() const { return *log_; }
+
+    [[nodiscard]] const seal::RecordReader& records() const { return *records_; }
+
+    [[nodiscard]] store::Connection& connection() { return **lease_; }
+
+    /// What a verification believes here. Errors: log.no_key, note.bad_key, those of store.
+    [[nodiscard]] Result<archive::Verifier::Options> trust(ServiceContext& context,
+                                                           archive::Findings& findings) const;
+
+  private:
+    ArchiveReading() = default;
+
+    std::unique_ptr<store::Database::Lease> lease_;
+    std::unique_ptr<archive::Catalogue> catalogue_;
+    std::unique_ptr<archive::LogRows> log_;
+    std::unique_ptr<seal::RecordReader> records_;
+};
+
+/// The argument "id" as a message's. Error: archive.no_message (a text that is no id names no message).
+[[nodiscard]] Result<MessageId> read_message_id(Arguments& in);
+/// The row of a message. Error: archive.no_message.
+[[nodiscard]] Result<archive::StoredMessage> find_message(const ArchiveReading& reading,
+                                                          MessageId id);
+/// A message as lists show it (openapi: Message).
+[[nodiscard]] Result<nlohmann::json> describe_message(ArchiveReading& reading,
+                                                      const archive::StoredMessage& stored);
+/// A delivery (openapi: Delivery).
+[[nodiscard]] nlohmann::json describe_delivery(const queue::QueueItem& item);
+
+}  // namespace bulla::services

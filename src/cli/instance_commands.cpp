@@ -118,13 +118,13 @@ void add_audit(CLI::App& root, Context& context) {
         root, "audit", {"List administrative acts, the newest first", "bulla audit --limit 20"});
     const auto limit = std::make_shared<std::int64_t>(100);
     command.add_option("--limit", *limit, "At most so many")
-        ->check(CLI::Range(1, 100000))
+        ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     add_instance_options(command, context);
     set_action(command, context, [&context, limit] {
         return call_and_print(context, "audit.list", {{"limit", *limit}}, [&](const json& value) {
             Table table({"LEAF", "TIME", "WHO", "WHAT", "OF", "DETAIL"});
-            for (const auto& entry : value) {
+            for (const auto& entry : value["items"]) {
                 table.add({show(entry, "index"),
                            show_time(entry["at"]),
                            show(entry, "actor"),

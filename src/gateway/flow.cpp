@@ -10,31 +10,17 @@ namespace bulla::gateway {
 
 namespace {
 
-using Stage = Result<void> (*)(const FlowContext&, Transit&);
+using Stage = Result<void> (*)(Transit&, const Clock&);
 
 // The life of a message between DATA and 250, top to bottom. Deliveries follow in the queue.
 constexpr std::pair<std::string_view, Stage> stages[] = {
-    {"identify", [](const FlowContext&, Transit& transit) { return identify(transit); }},
-    {"decide", [](const FlowContext&, Transit& transit) { return decide(transit); }},
-    {"sign",
-     [](const FlowContext& context, Transit& transit) { return sign(transit, context.clock); }},
+    {"identify", [](Transit& transit, const Clock&) { return identify(transit); }},
+    {"decide", [](Transit& transit, const Clock&) { return decide(transit); }},
+    {"sign", sign},
 };
 
-Result<void> run_stages(const FlowContext& context, Transit& transit) {
-    for (const auto& [name, stage] : stages) {
-        auto outcome = stage(context, transit);
-        if (!transit.trace.empty() && transit.trace.back().stage == name) {
-            transit.trace.back().at = context.clock.now();
-        }
-        if (!outcome) {
-            return std::unexpected(std::move(outcome).error());
-        }
-    }
-    return {};
-}
-
 Result<StartDeliveries> prepare(const FlowContext& context, Transit& transit, seal::Batch& batch) {
-    BULLA_CHECK(run_stages(context, transit));
+    BULLA_CHECK(run_stages(transit, context.clock));
     return prepare_seal(context, transit, batch);
 }
 
@@ -66,6 +52,19 @@ Reply refuse(const MessageId& id, const Error& error) {
 }
 
 }  // namespace
+
+Result<void> run_stages(Transit& transit, const Clock& clock) {
+    for (const auto& [name, stage] : stages) {
+        auto outcome = stage(transit, clock);
+        if (!transit.trace.empty() && transit.trace.back().stage == name) {
+            transit.trace.back().at = clock.now();
+        }
+        if (!outcome) {
+            return std::unexpected(std::move(outcome).error());
+        }
+    }
+    return {};
+}
 
 void run_flow(const FlowContext& context,
               mail::Envelope envelope,

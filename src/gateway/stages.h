@@ -17,6 +17,10 @@ namespace bulla::gateway {
 /// that leave. Errors: dkim.self_check_failed, dkim.key_missing.
 [[nodiscard]] Result<void> sign(Transit& transit, const Clock& clock);
 
+/// The stages 1 to 7 in their order, from the end of DATA to what would be sealed; nothing outside `transit` is changed. Errors: those of the
+/// stages; the trace then ends before the one that failed.
+[[nodiscard]] Result<void> run_stages(Transit& transit, const Clock& clock);
+
 /// What is to be called once the batch is committed: hands the deliveries over.
 using StartDeliveries = std::function<void(const seal::Committed&)>;
 

@@ -1,0 +1,26 @@
+export const problems = {
+  broken: 'This part of the page broke.',
+  brokenHint: 'The rest goes on working. Reload the page; if it happens again, the text below helps whoever looks into it.',
+  reload: 'Reload the page',
+  server: 'The server could not do it.',
+  refused: 'That was refused.',
+  denied: 'Your role may not do this.',
+  notFound: 'There is nothing at this address.',
+  notFoundHint: 'It may have been removed, or the address has a slip in it.',
+  retryIn: (seconds: number) => `Try again in ${seconds} s.`,
+  codes: {
+    'network.unreachable': {
+      title: 'The server does not answer.',
+      text: 'Nothing was changed. The console tries again by itself; if this lasts, look whether the service runs: systemctl status bulla',
+    },
+    'access.denied': { title: 'Your role may not do this.', action: { text: 'See what your account may do', page: '/me' } },
+    'access.must_change_password': { title: 'First choose a password of your own.', action: { text: 'Change it', page: '/me' } },
+    'message.missing': { title: 'There is no such message.', action: { text: 'To the messages', page: '/messages' } },
+    'message.gone': { title: 'There is no such message any more.', action: { text: 'To the messages', page: '/messages' } },
+    'queue.gone': { title: 'This delivery is over.', text: 'It was delivered, bounced or given up meanwhile.', action: { text: 'To the queue', page: '/queue' } },
+    'queue.busy': { title: 'It is being delivered right now.', text: 'Wait for the attempt to end, then try again.' },
+    'domain.in_use': { title: 'The domain still has accounts.', action: { text: 'To the accounts', page: '/accounts' } },
+    'signer.in_use': { title: 'A group still uses this signer.', action: { text: 'To the groups', page: '/groups' } },
+    'group.unknown_signer': { title: 'There is no such signer.', action: { text: 'Make one', page: '/groups' } },
+  },
+};

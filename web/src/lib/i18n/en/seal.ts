@@ -1,0 +1,41 @@
+export const seal = {
+  whole: 'Whole seal, verified',
+  cracked: (link: string) => `Cracked seal, does not verify: ${link}`,
+  blank: 'Blank seal, not checked',
+  none: 'No seal, unsigned',
+  links: {
+    content: 'the message was changed',
+    signature: 'the signature does not fit',
+    leaf: 'the log entry is another one',
+    tree: 'the entry is not in the tree',
+    checkpoint: 'the checkpoint does not hold',
+  },
+  linkNames: { content: 'Message', signature: 'Signature', leaf: 'Log entry', tree: 'Tree', checkpoint: 'Checkpoint' },
+  state: {
+    verified: 'verified',
+    failed: 'does not verify',
+    unchecked: 'not checked yet',
+    disabled: 'verification is off',
+    unsigned: 'unsigned',
+  },
+  checking: 'checking…',
+  verifyNow: (state: string) => `${state} – verify now`,
+  inscription: 'Inscription',
+  figures: 'In words',
+  onRoundel: (charge: string) => `${charge} on a roundel`,
+  pearls: (n: number) => (n === 1 ? 'one pearl' : n === 0 ? 'no pearls' : `${n} pearls`),
+  charges: {
+    cross: 'cross', saltire: 'saltire', star: 'star', sun: 'sun', crescent: 'crescent', tower: 'tower', key: 'key', bell: 'bell',
+    lozenge: 'lozenge', ring: 'ring', quatrefoil: 'quatrefoil', lily: 'lily', arrowhead: 'arrowhead', crown: 'crown', anchor: 'anchor', heart: 'heart',
+  },
+  fields: {
+    plain: 'plain field', pale: 'parted upright', fess: 'parted across', bend: 'parted slantwise', 'bend-sinister': 'parted slantwise to the left',
+    quarterly: 'quarterly', saltire: 'parted crosswise', gyronny: 'in eight wedges', paly: 'upright bars', barry: 'level bars', bendy: 'slanting bars',
+    'bendy-sinister': 'bars slanting to the left', chief: 'with a chief', pile: 'with a pile', tierced: 'in six wedges', bordure: 'with a bordure',
+  },
+  rims: {
+    round: 'round', hexagon: 'hexagon', 'hexagon-upright': 'hexagon on its point', octagon: 'octagon', square: 'square', lozenge: 'square on its point',
+    'scallop-6': 'six lobes', 'scallop-8': 'eight lobes', 'scallop-12': 'twelve lobes', 'engrailed-6': 'six cusps', 'engrailed-8': 'eight cusps',
+    'engrailed-12': 'twelve cusps', 'indented-8': 'eight teeth', 'indented-12': 'twelve teeth', 'indented-20': 'twenty teeth', pentagon: 'pentagon',
+  },
+};

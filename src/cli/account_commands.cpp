@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace bulla::cli {
 namespace {
@@ -12,7 +14,9 @@ using nlohmann::json;
 
 struct AccountOptions {
     std::string login{};
+    std::string new_login{};
     std::string address{};
+    std::vector<std::string> domains{};
     std::string role = "user";
     std::string password_file{};
     bool password_stdin = false;
@@ -36,6 +40,15 @@ void add_password_options(CLI::App& command, AccountOptions& options) {
                          "Make a password for one use and print it; it must be changed");
     from_stdin->excludes(from_file)->excludes(one_time);
     from_file->excludes(one_time);
+}
+
+void add_domains_option(CLI::App& command, AccountOptions& options) {
+    command
+        .add_option(
+            "--domain",
+            options.domains,
+            "A domain that a domain_admin administers; may be repeated [that of its address]")
+        ->allow_extra_args(false);
 }
 
 /// Puts the password into `arguments`, unless one is to be made.
@@ -71,12 +84,15 @@ void add_add(CLI::App& group, Context& context) {
         "--login", options->login, "The name to log in with, if it is not the address");
     command.add_option("--role", options->role, "user, domain_admin, admin or auditor")
         ->capture_default_str();
+    add_domains_option(command, *options);
     add_password_options(command, *options);
     add_instance_options(command, context);
     set_action(command, context, [&context, options]() -> Result<ExitCode> {
         options->login = options->login.empty() ? options->address : options->login;
-        json arguments = {
-            {"address", options->address}, {"login", options->login}, {"role", options->role}};
+        json arguments = {{"address", options->address},
+                          {"login", options->login},
+                          {"role", options->role},
+                          {"domains", options->domains}};
         BULLA_CHECK(take_password(context, *options, arguments));
         return call_and_print(context, "account.add", arguments, [&](const json& value) {
             context.out << "added " << show(value, "login") << " <" << show(value, "address")
@@ -111,35 +127,97 @@ void add_role(CLI::App& group, Context& context) {
     const auto options = std::make_shared<AccountOptions>();
     command.add_option("LOGIN", options->login, "The account")->required();
     command.add_option("ROLE", options->role, "user, domain_admin, admin or auditor")->required();
-    add_instance_options(command, context);
-    set_action(command, context, [&context, options] {
-        return call_and_print(context,
-                              "account.role",
-                              {{"login", options->login}, {"role", options->role}},
-                              [&](const json& value) {
-                                  context.out << show(value, "login") << " is now "
-                                              << show(value, "role") << '\n';
-                              });
-    });
-}
-
-void add_disable(CLI::App& group, Context& context) {
-    CLI::App& command =
-        add_command(group,
-                    "disable",
-                    {"Let an account log in no more", "bulla account disable ann@example.org"});
-    const auto options = std::make_shared<AccountOptions>();
-    command.add_option("LOGIN", options->login, "The account")->required();
-    command.add_flag("--undo", options->enable, "Let it log in again");
+    add_domains_option(command, *options);
     add_instance_options(command, context);
     set_action(command, context, [&context, options] {
         return call_and_print(
             context,
+            "account.role",
+            {{"login", options->login}, {"role", options->role}, {"domains", options->domains}},
+            [&](const json& value) {
+                context.out << show(value, "login") << " is now " << show(value, "role") << '\n';
+            });
+    });
+}
+
+/// `disable` and `enable`.
+void add_switch(CLI::App& group, Context& context, bool disable) {
+    CLI::App& command = add_command(
+        group,
+        disable ? "disable" : "enable",
+        disable
+            ? CommandHelp{"Let an account log in no more", "bulla account disable ann@example.org"}
+            : CommandHelp{"Let an account log in again", "bulla account enable ann@example.org"});
+    const auto options = std::make_shared<AccountOptions>();
+    command.add_option("LOGIN", options->login, "The account")->required();
+    if (disable) {
+        command.add_flag("--undo", options->enable, "Let it log in again");
+    }
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options, disable] {
+        return call_and_print(
+            context,
             "account.disable",
-            {{"login", options->login}, {"disabled", !options->enable}},
+            {{"login", options->login}, {"disabled", disable && !options->enable}},
             [&](const json& value) {
                 context.out << show(value, "login")
                             << (value.value("disabled", true) ? " is disabled\n" : " is enabled\n");
+            });
+    });
+}
+
+void add_address(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group,
+        "address",
+        {"Give an account another address", "bulla account address ann anna@example.org"});
+    const auto options = std::make_shared<AccountOptions>();
+    command.add_option("LOGIN", options->login, "The account")->required();
+    command.add_option("ADDRESS", options->address, "Its new address")->required();
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(context,
+                              "account.address",
+                              {{"login", options->login}, {"address", options->address}},
+                              [&](const json& value) {
+                                  context.out << show(value, "login") << " has the address "
+                                              << show(value, "address") << " now\n";
+                              });
+    });
+}
+
+void add_rename(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group,
+        "rename",
+        {"Give an account another name to log in with", "bulla account rename ann anna"});
+    const auto options = std::make_shared<AccountOptions>();
+    command.add_option("LOGIN", options->login, "The account")->required();
+    command.add_option("NEW", options->new_login, "Its new name")->required();
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(context,
+                              "account.rename",
+                              {{"login", options->login}, {"new_login", options->new_login}},
+                              [&](const json& value) {
+                                  context.out << options->login << " logs in as "
+                                              << show(value, "login") << " now\n";
+                              });
+    });
+}
+
+void add_remove(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group,
+        "remove",
+        {"Remove an account; archived mail stays", "bulla account remove ann@example.org"});
+    const auto options = std::make_shared<AccountOptions>();
+    command.add_option("LOGIN", options->login, "The account")->required();
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(
+            context, "account.remove", {{"login", options->login}}, [&](const json& value) {
+                context.out << "removed " << show(value, "login") << '\n';
             });
     });
 }
@@ -150,14 +228,23 @@ void add_list(CLI::App& group, Context& context) {
     add_instance_options(command, context);
     set_action(command, context, [&context] {
         return call_and_print(context, "account.list", json::object(), [&](const json& value) {
-            Table table({"LOGIN", "ADDRESS", "ROLE", "DISABLED", "ONE-TIME PASSWORD", "SINCE"});
+            Table table({"LOGIN",
+                         "ADDRESS",
+                         "ROLE",
+                         "DISABLED",
+                         "ONE-TIME PASSWORD",
+                         "SECOND FACTOR",
+                         "SINCE",
+                         "LAST LOG-IN"});
             for (const auto& account : value) {
                 table.add({show(account, "login"),
                            show(account, "address"),
                            show(account, "role"),
                            show_flag(account["disabled"]),
                            show_flag(account["one_time_password"]),
-                           show_time(account["created"])});
+                           show_flag(account["totp"]),
+                           show_time(account["created"]),
+                           show_time(account["last_login"])});
             }
             table.print(context.out, "there are no accounts");
         });
@@ -172,7 +259,12 @@ void add_account_commands(CLI::App& root, Context& context) {
     add_add(group, context);
     add_passwd(group, context);
     add_role(group, context);
-    add_disable(group, context);
+    add_switch(group, context, true);
+    add_switch(group, context, false);
+    add_address(group, context);
+    add_rename(group, context);
+    add_remove(group, context);
+    add_totp_commands(group, context);
     add_list(group, context);
 }
 

@@ -30,9 +30,10 @@ Result<ExitCode> call_and_print(const Context& context,
     return ExitCode::ok;
 }
 
-std::string show_time(const nlohmann::json& micros) {
-    const std::int64_t value = micros.is_number_integer() ? micros.get<std::int64_t>() : 0;
-    return value == 0 ? "-" : write_rfc3339(from_micros(value));
+std::string show_time(const nlohmann::json& moment) {
+    const auto time = moment.is_string() ? parse_rfc3339(moment.get_ref<const std::string&>())
+                                         : Result<Time>(fail("date.bad", Fault::us, "no time"));
+    return time ? write_rfc3339(*time) : "-";
 }
 
 std::string show_flag(const nlohmann::json& flag) {

@@ -20,8 +20,8 @@ namespace bulla::cli {
     const nlohmann::json& arguments,
     const std::function<void(const nlohmann::json&)>& print);
 
-/// A moment that services give (microseconds since 1970) as RFC 3339 in UTC; "-" for 0.
-[[nodiscard]] std::string show_time(const nlohmann::json& micros);
+/// A moment that services give, to the second; "-" for null.
+[[nodiscard]] std::string show_time(const nlohmann::json& moment);
 /// "yes" or "no".
 [[nodiscard]] std::string show_flag(const nlohmann::json& flag);
 /// A member of an object as text, whatever its type.

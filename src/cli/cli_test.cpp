@@ -71,6 +71,32 @@ TEST(Cli, c2_4_wrong_usage_is_2_and_names_the_help) {
     }
 }
 
+TEST(Cli, c2_4_an_unknown_command_names_the_nearest) {
+    struct Row {
+        std::vector<const char*> words;
+        std::string said;
+    };
+
+    const std::vector<Row> rows = {
+        {{"domian"}, "there is no command \"domian\"; did you mean \"domain\"?"},
+        {{"domain", "ad", "x"}, "there is no command \"ad\" in domain; did you mean \"add\"?"},
+        {{"account", "totp", "enrol"}, "did you mean \"enroll\"?"},
+        {{"zzzzzzzzzz"}, "there is no command \"zzzzzzzzzz\"\n"},
+    };
+    for (const Row& row : rows) {
+        const Ran ran = run_words(row.words);
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_NE(ran.err.find(row.said), std::string::npos) << ran.err;
+    }
+}
+
+TEST(Cli, an_ed25519_key_has_no_bits) {
+    const Ran ran =
+        run_words({"dkim", "keygen", "-d", "a.test", "-s", "s", "-t", "ed25519", "-b", "2048"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.out, "");
+}
+
 TEST(Cli, c2_4_an_error_says_what_to_do_and_is_json_when_asked) {
     const Ran ran = run_words({"domain", "list", "-c", "/nowhere/bulla.toml"});
     EXPECT_EQ(ran.code, 3);

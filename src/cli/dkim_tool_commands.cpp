@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -61,6 +62,12 @@ Json to_json(const Published& record, const crypto::PublicKey& key) {
 
 Result<ExitCode> generate(Context& context, const KeyOptions& options) {
     BULLA_TRY(type, crypto::parse_key_type(options.type));
+    if (type == crypto::KeyType::ed25519 && options.bits != 0) {
+        return fail("dkim.no_bits",
+                    Fault::sender,
+                    "an ed25519 key has one size only: leave out -b",
+                    "RFC 8463 3");
+    }
     BULLA_TRY(key, crypto::PrivateKey::generate(type, options.bits));
     BULLA_TRY(record, make_record(options, key->public_key()));
     const SecretBytes pem = key->pem();
@@ -185,11 +192,30 @@ struct VerifyCommand {
 };
 
 Json to_json(const dkim::SignatureResult& result) {
-    return {{"result", std::string(to_string(result.verdict))},
-            {"domain", result.domain},
-            {"selector", result.selector},
-            {"algorithm", result.algorithm},
-            {"reason", result.reason}};
+    Json out = {{"result", std::string(to_string(result.verdict))},
+                {"domain", result.domain},
+                {"selector", result.selector},
+                {"algorithm", result.algorithm},
+                {"reason", result.reason}};
+    if (result.body_length) {
+        out["body_length"] = *result.body_length;
+        out["uncovered"] = result.uncovered;
+    }
+    return out;
+}
+
+/// The reason, with what a reader must know besides: who can have added what.
+std::string explain(const dkim::SignatureResult& result) {
+    std::string out = result.reason;
+    if (result.body_length) {
+        out += fmt::format(
+            "; l={}: {}",
+            *result.body_length,
+            result.uncovered == 0
+                ? "others can append to the body"
+                : fmt::format("{} octets of the body are not signed", result.uncovered));
+    }
+    return result.testing ? out + " (the domain is testing DKIM)" : out;
 }
 
 void print_results(Context& context, const std::vector<dkim::SignatureResult>& results) {
@@ -203,12 +229,11 @@ void print_results(Context& context, const std::vector<dkim::SignatureResult>& r
     }
     Table table({"result", "domain", "selector", "algorithm", "reason"});
     for (const dkim::SignatureResult& result : results) {
-        table.add(
-            {std::string(to_string(result.verdict)),
-             result.domain,
-             result.selector,
-             result.algorithm,
-             result.testing ? result.reason + " (the domain is testing DKIM)" : result.reason});
+        table.add({std::string(to_string(result.verdict)),
+                   result.domain,
+                   result.selector,
+                   result.algorithm,
+                   explain(result)});
     }
     table.print(context.out, "no DKIM-Signature");
 }

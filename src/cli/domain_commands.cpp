@@ -35,9 +35,10 @@ void add_list(CLI::App& group, Context& context) {
     set_action(command, context, [&context] {
         return call_and_print(
             context, "domain.list", nlohmann::json::object(), [&](const nlohmann::json& value) {
-                Table table({"DOMAIN", "ACCOUNTS", "DKIM KEYS", "SINCE"});
+                Table table({"DOMAIN", "DISABLED", "ACCOUNTS", "DKIM KEYS", "SINCE"});
                 for (const auto& domain : value) {
                     table.add({show(domain, "name"),
+                               show_flag(domain["disabled"]),
                                show(domain, "accounts"),
                                show(domain, "dkim_keys"),
                                show_time(domain["created"])});
@@ -64,6 +65,28 @@ void add_remove(CLI::App& group, Context& context) {
     });
 }
 
+/// `disable` and `enable`.
+void add_switch(CLI::App& group, Context& context, bool disable) {
+    CLI::App& command = add_command(
+        group,
+        disable ? "disable" : "enable",
+        disable ? CommandHelp{"Take no mail for a domain and let its users in no more",
+                              "bulla domain disable example.org"}
+                : CommandHelp{"Serve a disabled domain again", "bulla domain enable example.org"});
+    const auto options = std::make_shared<DomainOptions>();
+    command.add_option("NAME", options->name, "The domain")->required();
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options, disable] {
+        return call_and_print(context,
+                              "domain.disable",
+                              {{"name", options->name}, {"disabled", disable}},
+                              [&](const nlohmann::json& value) {
+                                  context.out << show(value, "name")
+                                              << (disable ? " is disabled\n" : " is enabled\n");
+                              });
+    });
+}
+
 }  // namespace
 
 void add_domain_commands(CLI::App& root, Context& context) {
@@ -72,6 +95,8 @@ void add_domain_commands(CLI::App& root, Context& context) {
     add_add(group, context);
     add_list(group, context);
     add_remove(group, context);
+    add_switch(group, context, true);
+    add_switch(group, context, false);
 }
 
 }  // namespace bulla::cli

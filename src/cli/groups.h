@@ -7,7 +7,13 @@ namespace bulla::cli {
 void add_instance_commands(CLI::App& root, Context& context);  // init, serve, status, database
 void add_domain_commands(CLI::App& root, Context& context);
 void add_account_commands(CLI::App& root, Context& context);
+/// `bulla account totp`.
+void add_totp_commands(CLI::App& account, Context& context);
+void add_session_commands(CLI::App& root, Context& context);
+void add_token_commands(CLI::App& root, Context& context);
 void add_settings_commands(CLI::App& root, Context& context);
+/// `bulla dns check` and `bulla setup`.
+void add_setup_commands(CLI::App& root, Context& context);
 void add_signer_commands(CLI::App& root, Context& context);
 void add_group_commands(CLI::App& root, Context& context);
 void add_queue_commands(CLI::App& root, Context& context);
@@ -16,5 +22,7 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context);
 void add_dkim_tool_commands(CLI::App& dkim, Context& context);
 void add_archive_commands(CLI::App& root, Context& context);
 void add_log_commands(CLI::App& root, Context& context);
+void add_explain_command(CLI::App& root, Context& context);
+void add_manual_commands(CLI::App& root, Context& context);  // help, completion
 
 }  // namespace bulla::cli

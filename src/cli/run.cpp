@@ -5,8 +5,12 @@
 #include "cli/version.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <numeric>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace bulla::cli {
 namespace {
@@ -22,13 +26,18 @@ void add_commands(CLI::App& root, Context& context) {
     add_instance_commands(root, context);
     add_domain_commands(root, context);
     add_account_commands(root, context);
+    add_session_commands(root, context);
+    add_token_commands(root, context);
     add_settings_commands(root, context);
+    add_setup_commands(root, context);
     add_dkim_tool_commands(add_dkim_commands(root, context), context);
     add_signer_commands(root, context);
     add_group_commands(root, context);
     add_archive_commands(root, context);
     add_log_commands(root, context);
     add_queue_commands(root, context);
+    add_explain_command(root, context);
+    add_manual_commands(root, context);
 }
 
 /// The command that was being read when it went wrong, for "try … --help".
@@ -42,6 +51,47 @@ std::string name_command(const CLI::App& root) {
     return name;
 }
 
+/// Letters to change, add or leave out to make one word of the other.
+std::size_t distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        std::size_t corner = row[0]++;
+        for (std::size_t j = 0; j < other.size(); ++j) {
+            const std::size_t changed = corner + (one[i] == other[j] ? 0 : 1);
+            corner = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+/// "there is no command …" if a word stands where a command should; else empty.
+std::string explain_unknown(const CLI::App& root, int argc, const char* const* argv) {
+    constexpr std::size_t most_typing_errors = 3;
+    const CLI::App* at = &root;
+    const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+    for (const std::string_view word : words.subspan(1)) {
+        const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+        if (commands.empty() || word.starts_with('-')) {
+            return {};
+        }
+        const auto named = std::ranges::find(commands, word, &CLI::App::get_name);
+        if (named != commands.end()) {
+            at = *named;
+            continue;
+        }
+        const auto* const nearest = *std::ranges::min_element(
+            commands, {}, [&](const CLI::App* it) { return distance(word, it->get_name()); });
+        std::string out = "there is no command \"" + std::string(word) + "\"";
+        out += at == &root ? "" : " in " + at->get_name();
+        const std::size_t away = distance(word, nearest->get_name());
+        const bool near = away < most_typing_errors && away < nearest->get_name().size();
+        return out + (near ? "; did you mean \"" + nearest->get_name() + "\"?" : "");
+    }
+    return {};
+}
+
 int parse(CLI::App& root, Context& context, int argc, const char* const* argv) {
     try {
         root.parse(argc, argv);
@@ -50,7 +100,9 @@ int parse(CLI::App& root, Context& context, int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& asked) {
         return root.exit(asked, context.out, context.err);
     } catch (const CLI::ParseError& error) {
-        context.err << "bulla: " << error.what() << "\nTry: " << name_command(root) << " --help\n";
+        const std::string unknown = explain_unknown(root, argc, argv);
+        context.err << "bulla: " << (unknown.empty() ? error.what() : unknown)
+                    << "\nTry: " << name_command(root) << " --help\n";
         return static_cast<int>(ExitCode::usage);
     }
     return 0;

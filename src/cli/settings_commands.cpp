@@ -32,9 +32,32 @@ void print_problem(const Context& context, const json& value) {
     }
 }
 
+/// Where the value in force comes from, in words.
+std::string show_source(const json& value) {
+    const std::string scope = show(value, "source_scope");
+    const std::string source = scope.empty() ? show(value, "source") : scope;
+    const std::string why = show(value, "why");
+    return why.empty() ? source : source + ": " + why;
+}
+
+void print_setting(const Context& context, const json& value) {
+    context.out << printable(show(value, "effective")) << "   (" << printable(show_source(value))
+                << ")\n"
+                << show(value, "description") << "\nAllowed: " << show(value, "allowed")
+                << "\nDefault: " << show(value, "default") << "\nSet for: the server"
+                << (show(value, "level") == "server"   ? ""
+                    : show(value, "level") == "domain" ? ", a domain"
+                                                       : ", a domain, an account")
+                << '\n';
+    print_problem(context, value);
+}
+
 void add_get(CLI::App& group, Context& context) {
     CLI::App& command = add_command(
-        group, "get", {"Print the value of a setting", "bulla settings get trusted_networks"});
+        group,
+        "get",
+        {"Say what a setting is and where that comes from; its first word is the value in force",
+         "bulla settings get trusted_networks"});
     const auto options = std::make_shared<SettingOptions>();
     command.add_option("NAME", options->name, "The setting")->required();
     add_scope_options(command, *options);
@@ -43,10 +66,7 @@ void add_get(CLI::App& group, Context& context) {
         return call_and_print(context,
                               "settings.get",
                               {{"name", options->name}, {"scope", options->scope()}},
-                              [&](const json& value) {
-                                  context.out << printable(show(value, "value")) << '\n';
-                                  print_problem(context, value);
-                              });
+                              [&](const json& value) { print_setting(context, value); });
     });
 }
 
@@ -65,7 +85,8 @@ void add_set(CLI::App& group, Context& context) {
         const json arguments = {
             {"name", options->name}, {"value", options->value}, {"scope", options->scope()}};
         return call_and_print(context, "settings.set", arguments, [&](const json& value) {
-            context.out << show(value, "name") << " = " << printable(show(value, "value")) << '\n';
+            context.out << show(value, "name") << " = " << printable(show(value, "effective"))
+                        << '\n';
             print_problem(context, value);
         });
     });
@@ -81,11 +102,14 @@ void add_reset(CLI::App& group, Context& context) {
     add_scope_options(command, *options);
     add_instance_options(command, context);
     set_action(command, context, [&context, options] {
-        return call_and_print(
-            context,
-            "settings.reset",
-            {{"name", options->name}, {"scope", options->scope()}},
-            [&](const json& value) { context.out << show(value, "name") << " is reset\n"; });
+        return call_and_print(context,
+                              "settings.reset",
+                              {{"name", options->name}, {"scope", options->scope()}},
+                              [&](const json& value) {
+                                  context.out << show(value, "name") << " = "
+                                              << printable(show(value, "effective")) << "   ("
+                                              << printable(show_source(value)) << ")\n";
+                              });
     });
 }
 
@@ -103,9 +127,11 @@ void add_list(CLI::App& group, Context& context) {
                 Table table({"SETTING", "VALUE", "FROM", "MEANING"});
                 for (const auto& setting : value) {
                     table.add({show(setting, "name"),
-                               show(setting, "value"),
-                               show(setting, "from"),
-                               show(setting, "help")});
+                               show(setting, "effective"),
+                               show(setting, "source_scope").empty()
+                                   ? show(setting, "source")
+                                   : show(setting, "source_scope"),
+                               show(setting, "description")});
                     print_problem(context, setting);
                 }
                 table.print(context.out, "there are no settings");

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 struct SignerOptions {
     std::string id{};
-    std::string type = "p256";
+    std::string type{};
     std::int64_t bits = 0;
     std::string key_file{};
     std::string public_file{};
@@ -53,13 +53,29 @@ Result<json> take_key_file(const SignerOptions& options) {
 /// The call's arguments for a new key. The parameters of a DSA key take long to find, so that is done here, not in the daemon.
 Result<json> make_key(const SignerOptions& options, bool& imports) {
     if (options.type != "dsa") {
-        return json{{"id", options.id}, {"type", options.type}, {"bits", options.bits}};
+        json out = {{"id", options.id}, {"bits", options.bits}};
+        if (!options.type.empty()) {
+            out["type"] = options.type;
+        }
+        return out;
     }
     BULLA_TRY(
         key,
         crypto::PrivateKey::generate(crypto::KeyType::dsa, static_cast<std::size_t>(options.bits)));
     imports = true;
     return json{{"id", options.id}, {"private_key", key->pem().view()}};
+}
+
+/// The kind of key that the signer has, so that the dear kind is made here too.
+Result<void> take_present_kind(const Context& context, SignerOptions& options) {
+    BULLA_TRY(signers, call(context, "signer.list", json::object()));
+    for (const auto& signer : signers) {
+        if (show(signer, "id") == options.id && show(signer, "algorithm") == "dsa") {
+            options.type = "dsa";
+            options.bits = options.bits == 0 ? signer.value("bits", 0LL) : options.bits;
+        }
+    }
+    return {};
 }
 
 Result<ExitCode> call_and_save(const Context& context,
@@ -81,9 +97,10 @@ Result<ExitCode> call_and_save(const Context& context,
     return ExitCode::ok;
 }
 
-void add_type_options(CLI::App& command, SignerOptions& options) {
-    command.add_option("-t,--type", options.type, "p256, p384, ed25519, rsa or dsa")
-        ->capture_default_str();
+void add_type_options(CLI::App& command, SignerOptions& options, const char* otherwise) {
+    command.add_option("-t,--type",
+                       options.type,
+                       std::string("p256, p384, ed25519, rsa or dsa [") + otherwise + "]");
     command.add_option(
         "-b,--bits", options.bits, "rsa: 2048 to 8192 [2048]; dsa: 2048, 3072 or 4096 [2048]");
 }
@@ -95,7 +112,7 @@ void add_create(CLI::App& group, Context& context) {
         {"Make a signer and its key pair", "bulla signer create archive -o archive.pub.pem"});
     const auto options = std::make_shared<SignerOptions>();
     command.add_option("ID", options->id, "The signer's name; groups refer to it")->required();
-    add_type_options(command, *options);
+    add_type_options(command, *options, "p256");
     command.add_option("-o,--output", options->public_file, "Write the public key there too")
         ->type_name("FILE");
     add_instance_options(command, context);
@@ -142,7 +159,7 @@ void add_rotate(CLI::App& group, Context& context) {
                      "bulla signer rotate archive -t p384"});
     const auto options = std::make_shared<SignerOptions>();
     command.add_option("ID", options->id, "The signer")->required();
-    add_type_options(command, *options);
+    add_type_options(command, *options, "the type it has");
     command.add_option("--key", options->key_file, "Use this private key instead of making one")
         ->type_name("FILE");
     command.add_flag("--keep", options->keep, "With --key: leave the key in its file");
@@ -151,6 +168,9 @@ void add_rotate(CLI::App& group, Context& context) {
     add_instance_options(command, context);
     set_action(command, context, [&context, options]() -> Result<ExitCode> {
         bool imports = false;
+        if (options->key_file.empty() && options->type.empty()) {
+            BULLA_CHECK(take_present_kind(context, *options));
+        }
         BULLA_TRY(
             arguments,
             options->key_file.empty() ? make_key(*options, imports) : take_key_file(*options));
@@ -184,7 +204,7 @@ void add_list(CLI::App& group, Context& context) {
         return call_and_print(context, "signer.list", json::object(), [&](const json& value) {
             Table table({"SIGNER", "TYPE", "BITS", "STATE", "KEYS", "PRIVATE KEY", "FINGERPRINT"});
             for (const auto& signer : value) {
-                const bool retired = signer.value("retired", 0LL) != 0;
+                const bool retired = !signer["retired"].is_null();
                 table.add({show(signer, "id"),
                            show(signer, "algorithm"),
                            show(signer, "bits"),

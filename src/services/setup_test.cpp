@@ -21,7 +21,9 @@ class FakeDns {
 
     [[nodiscard]] AskDns ask() {
         return [this](const dns::DnsQuestion& question) {
-            dns::DnsAnswer answer{.type = question.type, .name = question.name};
+            dns::DnsAnswer answer;
+            answer.type = question.type;
+            answer.name = question.name;
             if (dead) {
                 return answer;
             }
@@ -37,11 +39,11 @@ class FakeDns {
     }
 };
 
-struct Setup {
+struct ChecklistTest {
     TestInstance at;
     FakeDns dns;
 
-    Setup() { at.context->ask = dns.ask(); }
+    ChecklistTest() { at.context->ask = dns.ask(); }
 
     std::string state_of(const std::string& id) {
         for (const auto& item : at.call("setup.checklist").value()) {
@@ -63,7 +65,7 @@ struct Setup {
 };
 
 TEST(Setup, the_checklist_follows_what_is_done) {
-    Setup setup;
+    ChecklistTest setup;
     EXPECT_EQ(setup.state_of("domain"), "done");
     EXPECT_EQ(setup.state_of("dkim_key"), "todo");
     EXPECT_EQ(setup.state_of("dkim_record:example.test"), "(none)");
@@ -110,7 +112,7 @@ TEST(Setup, the_checklist_follows_what_is_done) {
 }
 
 TEST(Setup, DNS_records_are_held_against_what_they_should_be) {
-    Setup setup;
+    ChecklistTest setup;
     const json key =
         setup.at
             .call("dkim.add", {{"domain", "example.test"}, {"selector", "s"}, {"type", "ed25519"}})

@@ -77,7 +77,7 @@ def test_c2_5_pipelined_commands_are_answered_in_order(instance, sink):
     ("MAIL FROM:<alice@example.test> BODY=WRONG", 555), ("MAIL FROM:<alice@example.test> NEW=1", 555), ("RCPT TO:<bob@example.org>", 503),
     ("DATA", 503), ("MAIL FROM:<alice@example.test> SIZE=52428800", 250), ("MAIL FROM:<alice@example.test> SIZE=52428801", 552),
     ("STARTTLS now", 501), ("AUTH WRONG", 504), ("XFORWARD NAME=a", 550), ("BDAT x", 501),
-    ("MAIL FROM:<j\u00f6rg@example.test>", 553),
+    ("MAIL FROM:<j\u00f6rg@example.test>", 550), ("MAIL FROM:<alice@example.test> BODY=BINARYMIME", 555),
 ])
 def test_c2_5_replies_to_commands(instance, line, code):
     with instance.client() as client:
@@ -124,6 +124,26 @@ def test_c2_5_bare_newlines_are_repaired_by_setting(instance, sink):
     data = sink.wait(1)[0].data
     assert b"one\r\ntwo\r\n.\r\nthree\r\n" in data
     assert b"\n" not in data.replace(b"\r\n", b"")
+
+
+def test_c2_5_a_nul_octet_is_refused(instance, sink):
+    for message in (make_message() + b"a\0b\r\n", b"X-A: a\0b\r\n" + make_message()):
+        with instance.client() as client:
+            client.ehlo()
+            reply = client.send("alice@example.test", "bob@example.org", message)
+            assert (reply.code, reply.enhanced) == (554, "5.6.0") and "NUL" in str(reply)
+            assert client.command("NOOP").code == 250
+    assert not sink.messages
+
+
+def test_c2_5_a_nul_octet_is_left_out_by_setting(instance, sink):
+    instance.cli("settings", "set", "bare_newlines", "repair")
+    with instance.client() as client:
+        client.ehlo()
+        message = b"X-A: a\0b\r\n" + make_message() + b"c\0d\r\n\0.\r\ne\r\n"
+        assert client.send("alice@example.test", "bob@example.org", message).code == 250
+    data = sink.wait(1)[0].data
+    assert b"\0" not in data and b"X-A: ab\r\n" in data and b"cd\r\n.\r\ne\r\n" in data
 
 
 # TLS and log-in
@@ -209,7 +229,7 @@ def test_c2_5_wrong_passwords_end_the_session(instance):
         codes = []
         while len(codes) < 10 and 421 not in codes:
             codes.append(client.auth_plain(address, "wrong").code)
-        assert codes in ([535] * 3 + [421], [535] * 2 + [421])
+        assert codes == [535] * 3 + [421]
         assert client.closed()
 
 
@@ -379,7 +399,7 @@ def test_c2_5_limit_header_fields_and_size(make_instance, sink):
     made = limited(make_instance, sink, header_fields=50, header_size=16384)
     own = 5
     assert made.send(message=make_message(extra="X: y\r\n" * (50 - own))).code == 250
-    assert made.send(message=make_message(extra="X: y\r\n" * (51 - own))).code in (550, 552)
+    assert made.send(message=make_message(extra="X: y\r\n" * (51 - own))).code == 552
     assert made.send(message=make_message(extra="X: " + "y" * 900 + "\r\n")).code == 250
     assert made.send(message=make_message(extra=("X: " + "y" * 900 + "\r\n") * 19)).code == 552
 
@@ -409,7 +429,7 @@ def test_c2_5_limit_errors_of_a_session(make_instance, sink):
         codes = [client.reply().code]
         while codes[-1] != 421:
             codes.append(client.reply().code)
-        assert codes == [500] * 3 + [421] or codes == [500] * 4 + [421]
+        assert codes == [500] * 4 + [421], "the refusal past the limit is the last"
         assert client.closed()
 
 
@@ -420,7 +440,7 @@ def test_c2_5_limit_messages_of_a_session(make_instance, sink):
         for _ in range(2):
             assert client.send("alice@example.test", "bob@example.org", make_message()).code == 250
         reply = client.command("MAIL FROM:<alice@example.test>")
-        assert reply.code in (421, 452)
+        assert reply.code == 421
 
 
 def test_c2_5_limit_connections(make_instance, sink):

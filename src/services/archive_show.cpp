@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "services/archive.h"
 #include "services/json_time.h"
+#include "services/stage_notes.h"
 #include "services/table.h"
 #include "services/tar.h"
 #include "tlog/checkpoint.h"
@@ -20,29 +21,56 @@ json octets(std::string_view media_type, const std::string& filename, const std:
             {"octets", json::binary({bytes.begin(), bytes.end()})}};
 }
 
+json make_fact(json name, json value) {
+    return {{"name", std::move(name)}, {"value", std::move(value)}};
+}
+
+json describe_stage(const json& stage) {
+    auto facts = json::array();
+    for (const auto& fact : stage.value("facts", json::array())) {
+        if (fact.is_array() && fact.size() == 2) {
+            facts.push_back(make_fact(fact[0], fact[1]));
+        }
+    }
+    return {{"name", stage.value("stage", "")},
+            {"at", json_time(stage.value("at", std::int64_t{0}))},
+            {"facts", std::move(facts)},
+            {"outcome", "ok"}};
+}
+
+/// Before all that the flow wrote down: that the message came in.
+json describe_reception(const archive::MessageRow& row,
+                        const archive::Summary& summary,
+                        const json& trace) {
+    auto facts = json::array();
+    facts.push_back(make_fact("size", std::to_string(row.size)));
+    if (!summary.client_ip.empty()) {
+        facts.push_back(make_fact("client", summary.client_ip));
+    }
+    return {{"name", "receive"},
+            {"at", json_time(trace.value("begun", std::int64_t{0}))},
+            {"facts", std::move(facts)},
+            {"outcome", "ok"}};
+}
+
 /// The stages as the flow wrote them down (openapi: Stage); none if the trace is not of that form.
-json describe_stages(const std::string& text, const archive::Summary& summary) {
-    const auto trace = json::parse(text, nullptr, false);
+json describe_stages(const archive::MessageRow& row, const archive::Summary& summary) {
+    const auto trace = json::parse(row.trace, nullptr, false);
     auto stages = json::array();
     if (!trace.is_object() || !trace.contains("stages") || !trace["stages"].is_array()) {
         return stages;
     }
+    stages.push_back(describe_reception(row, summary, trace));
     for (const auto& stage : trace["stages"]) {
-        auto facts = json::array();
-        for (const auto& fact : stage.value("facts", json::array())) {
-            if (fact.is_array() && fact.size() == 2) {
-                facts.push_back({{"name", fact[0]}, {"value", fact[1]}});
-            }
+        stages.push_back(describe_stage(stage));
+        if (stages.back()["name"] == "sign") {
+            const json copy{{"recipients", summary.recipients},
+                            {"added", trace.value("added", "")}};
+            stages.back()["copies"].push_back(copy);
         }
-        json made{{"name", stage.value("stage", "")},
-                  {"at", json_time(stage.value("at", std::int64_t{0}))},
-                  {"facts", std::move(facts)},
-                  {"outcome", "ok"}};
-        if (made["name"] == "sign") {
-            made["copies"] = json::array(
-                {{{"recipients", summary.recipients}, {"added", trace.value("added", "")}}});
-        }
-        stages.push_back(std::move(made));
+    }
+    for (auto& stage : stages) {
+        add_stage_notes(stage);
     }
     return stages;
 }
@@ -143,7 +171,7 @@ Result<json> show_message(ServiceContext& context, const Caller&, const json& ar
                      {"name", summary.client_name},
                      {"helo", summary.helo},
                      {"tls", summary.tls}};
-    out["stages"] = describe_stages(stored.row.trace, summary);
+    out["stages"] = describe_stages(stored.row, summary);
     out["events"] = describe_events(events);
     out["deliveries"] = std::move(deliveries);
     out["signatures"] = json::array();

@@ -100,26 +100,27 @@ void check_bytes(SignatureResult& result,
                  : "the signature is good, but the end of the body is not signed");
 }
 
-// What a key record allows (RFC 6376 6.1.2); false after the result is set.
-bool accepts(SignatureResult& result,
-             const Signature& signature,
-             const KeyRecord& record,
-             const VerifyLimits& limits) {
+// What a key record allows (RFC 6376 6.1.2): its key, or null after the result is set.
+const crypto::PublicKey* find_key(SignatureResult& result,
+                                  const Signature& signature,
+                                  const KeyRecord& record,
+                                  const VerifyLimits& limits) {
     result.testing = record.testing;
-    if (!record.key) {
+    const std::optional<crypto::PublicKey>& key = record.key;
+    if (!key) {
         conclude(result, Verdict::permerror, "the key has been revoked");
-        return false;
+        return nullptr;
     }
-    result.key_bits = record.key->bits();
+    result.key_bits = key->bits();
     if (record.algorithm != signature.algorithm) {
         conclude(result, Verdict::permerror, "the key is of another type than the signature");
-        return false;
+        return nullptr;
     }
     // RFC 6376 3.6.1: "Any DKIM-Signature header fields using the 'i=' tag MUST have the same domain value on the right-hand side of
     // the '@' in the 'i=' tag and the value of the 'd=' tag."
     if (record.same_domain && signature.identity_domain != signature.domain) {
         conclude(result, Verdict::permerror, "the key does not serve subdomains, but i= names one");
-        return false;
+        return nullptr;
     }
     // RFC 8301 3.2: "Verifiers MUST NOT consider signatures using RSA keys of less than 1024 bits as valid signatures."
     const bool rsa = signature.algorithm == Algorithm::rsa_sha256;
@@ -129,9 +130,9 @@ bool accepts(SignatureResult& result,
                  Verdict::policy,
                  "the RSA key of " + std::to_string(result.key_bits) +
                      (short_key ? " bits is too short" : " bits is longer than the limit allows"));
-        return false;
+        return nullptr;
     }
-    return true;
+    return &*key;
 }
 
 // The TXT records of the answer that begin like key records: others may stand at the same name by a wildcard.
@@ -191,9 +192,11 @@ Verification::Candidate Verification::read(std::string_view field,
     const std::int64_t seconds = to_unix(now);
     // RFC 6376 6.1.1: "Verifiers MAY ignore the DKIM-Signature header field and return PERMFAIL (signature expired) if it contains an
     // 'x=' tag and the signature has expired."
-    if (signature->expiry && *signature->expiry < seconds) {
+    const std::optional<std::int64_t>& expiry = signature->expiry;
+    const std::optional<std::int64_t>& time = signature->time;
+    if (expiry && *expiry < seconds) {
         conclude(result, Verdict::permerror, "the signature has expired");
-    } else if (signature->time && *signature->time > seconds + limits_.max_clock_skew.count()) {
+    } else if (time && *time > seconds + limits_.max_clock_skew.count()) {
         conclude(result, Verdict::permerror, "the signature was made in the future");
     } else if (signature->key_name().size() > longest_name) {
         conclude(result, Verdict::permerror, "the name of the key record is too long");
@@ -237,8 +240,8 @@ std::vector<SignatureResult> Verification::evaluate(std::span<const dns::DnsAnsw
             const KeyCache::Entry record = keys.find(text);
             if (!*record) {
                 conclude(result, Verdict::permerror, record->error().text);
-            } else if (accepts(result, signature, **record, limits_)) {
-                check_bytes(result, signature, candidate.field, *(*record)->key, bytes);
+            } else if (const auto* key = find_key(result, signature, **record, limits_)) {
+                check_bytes(result, signature, candidate.field, *key, bytes);
             }
             if (result.verdict == Verdict::pass) {
                 break;
@@ -279,10 +282,11 @@ Result<std::vector<SignatureResult>> self_check(const std::string& added,
             return key.domain == signature->domain && key.selector == signature->selector;
         });
         const bool rsa = signature->algorithm == Algorithm::rsa_sha256;
+        const std::optional<std::int64_t>& expiry = signature->expiry;
         if (own == keys.end() ||
             own->key.type() != (rsa ? crypto::KeyType::rsa : crypto::KeyType::ed25519)) {
             conclude(result, Verdict::fail, "the signature is by none of our keys");
-        } else if (signature->expiry && *signature->expiry < to_unix(now)) {
+        } else if (expiry && *expiry < to_unix(now)) {
             conclude(result, Verdict::fail, "the signature has expired");
         } else {
             result.key_bits = own->key.bits();

@@ -213,12 +213,13 @@ Result<ExitCode> verify(Context& context, const VerifyOptions& options) {
 
 void add_archive_verify(CLI::App& group, Context& context) {
     auto options = std::make_shared<VerifyOptions>();
-    auto& command = add_command(group,
-                                "verify",
-                                {"Verify messages, or the whole archive, with public keys only; "
-                                 "exit status 1 if anything does not verify",
-                                 "bulla archive verify 1C5ZK3N8Q0A00\n  bulla archive verify --all "
-                                 "--checkpoint /mnt/elsewhere/checkpoint"});
+    auto& command =
+        add_command(group,
+                    "verify",
+                    {"Verify messages, or the whole archive, with public keys only; "
+                     "exit status 1 if anything does not verify, or a message is not there",
+                     "bulla archive verify 1C5ZK3N8Q0A00\n  bulla archive verify --all "
+                     "--checkpoint /mnt/elsewhere/checkpoint"});
     command.add_option("id", options->ids, "The messages")->type_name("ID");
     command.add_flag("--all", options->all, "The whole archive: the log, every message, every row");
     command

@@ -165,6 +165,13 @@ std::vector<Row> session_rows() {
          "501 501 501 250",
          repeat("AUTH PLAIN !\r\n", 4),
          "501 501 501 421"},
+    };
+}
+
+// Limits that the syntax has.
+std::vector<Row> syntax_rows() {
+    const auto none = [](ServerOptions&) {};
+    return {
         {"path",
          Limit::count,
          none,
@@ -204,6 +211,7 @@ std::uint32_t hits_of(ServerSession& session, Limit limit) {
 TEST(ServerLimits, c2_5_at_the_limit_and_one_past) {
     auto rows = text_rows();
     std::ranges::copy(session_rows(), std::back_inserter(rows));
+    std::ranges::copy(syntax_rows(), std::back_inserter(rows));
     for (const auto& row : rows) {
         for (const std::size_t piece : {0, 1, 7}) {
             auto options = test_options();

@@ -258,6 +258,6 @@ def test_c2_11_verify_works_beside_a_running_daemon(instance, sink):
         instance.cli("archive", "verify", "--all")
 
 
-def test_c2_11_an_unknown_message_is_an_error_not_a_verdict(instance):
+def test_c2_11_an_unknown_message_does_not_verify(instance):
     done = instance.cli("archive", "verify", "0000000000001", check=False)
     assert done.returncode == 1 and "0000000000001" in done.stdout + done.stderr

@@ -33,6 +33,11 @@ export function brief(time: string, now = new Date()): string {
   return at.getFullYear() === now.getFullYear() ? dayMonth.format(at) : dayYear.format(at);
 }
 
+/** The label of an axis that is `seconds` long: clocks for a day, days for more. */
+export function axisTime(ms: number, seconds: number): string {
+  return (seconds <= 2 * 86400 ? clock : dayMonth).format(new Date(ms));
+}
+
 /** Seconds as people say them: 45 s, 12 min, 5 h, 3 days. */
 export function span(seconds: number): string {
   const s = Math.abs(seconds);

@@ -2,11 +2,11 @@ export interface HeaderLine {
   /** The field's name on its first line; '' on folded lines. */
   name: string;
   text: string;
-  /** The end of the line as signs: ␍␊, ␊, or '' at the end of the text. */
+  /** The end of the line by name: CRLF, LF, CR, or '' at the end of the text. */
   end: string;
 }
 
-/** Splits header text into lines; tabs are shown as →, line ends as their pictures. */
+/** Splits header text into lines; tabs are shown as →, line ends by name. */
 export function splitLines(text: string): HeaderLine[] {
   const lines: HeaderLine[] = [];
   for (const match of text.matchAll(/([^\r\n]*)(\r\n|\n|\r|$)/g)) {
@@ -16,7 +16,7 @@ export function splitLines(text: string): HeaderLine[] {
     lines.push({
       name,
       text: line!.slice(name ? name.length + 1 : 0).replaceAll('\t', '→ '),
-      end: end!.replaceAll('\r', '␍').replaceAll('\n', '␊'),
+      end: end!.replace('\r', 'CR').replace('\n', 'LF'),
     });
   }
   return lines;

@@ -1,0 +1,24 @@
+// What a verification found, told by the five links that a seal hangs on.
+import type { Finding, Verification } from '$lib/api/types';
+import { LINKS, type Link } from '$lib/seal/geometry';
+
+export type LinkState = 'ok' | 'bad' | 'note' | 'unknown';
+export interface LinkReport {
+  link: Link;
+  state: LinkState;
+  texts: string[];
+}
+
+const LINK_OF: Record<Finding['check'], Link> = {
+  row: 'content', catalogue: 'content', record: 'content', signature: 'signature', leaf: 'leaf', order: 'tree', log: 'tree', checkpoint: 'checkpoint',
+};
+const RANK: LinkState[] = ['unknown', 'note', 'ok', 'bad'];
+
+export function chainOf(verification: Verification | undefined): LinkReport[] {
+  const findings = verification?.findings ?? [];
+  return LINKS.map((link) => {
+    const mine = findings.filter((f) => LINK_OF[f.check] === link);
+    const state = mine.reduce<LinkState>((worst, f) => (RANK.indexOf(f.state) > RANK.indexOf(worst) ? f.state : worst), 'unknown');
+    return { link, state: verification?.broken === link ? 'bad' : state, texts: mine.map((f) => f.text) };
+  });
+}

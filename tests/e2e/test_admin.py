@@ -238,7 +238,7 @@ def test_GW_05_accounts_come_and_go_and_so_does_their_domain(make_instance):
     assert made.cli("account", "remove", "admin", check=False).returncode == 2
     assert [action for action, _ in audit(made)][:7] == [
         "domain.remove", "account.remove", "account.rename", "account.address", "account.enable", "account.disable", "account.add"]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", made.json("audit", "--limit", "1")[0]["at"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", made.json("audit", "--limit", "1")["items"][0]["at"])
 
 
 def test_a_token_is_shown_once_and_revoked(make_instance):

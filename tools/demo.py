@@ -4,6 +4,7 @@
 demo.py [--dir DIR] [--fresh]
 """
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -72,6 +73,17 @@ class Demo:
         self.bulla("settings", "set", "signature_verification_enabled", "1")
         (self.folder / "made").touch()
 
+    def name_root(self):
+        """An instance of an older ./run does not say that its daemon stays root."""
+        text = self.config.read_text()
+        if os.geteuid() == 0 and '\n#user = ""' in text:
+            self.config.write_text(text.replace('\n#user = ""', '\nuser = "root"'))
+
+    def add_friend(self):
+        """Mail goes to accounts only: the friend has one."""
+        if FRIEND not in [one["address"] for one in json.loads(self.bulla("account", "list", "--json"))]:
+            self.bulla("account", "add", FRIEND, "--password-stdin", data=secrets.token_urlsafe(12) + "\n")
+
     # Running
 
     def listeners(self):
@@ -83,7 +95,8 @@ class Demo:
             fail(f"port {busy[0]} is in use: perhaps the demo runs already in another terminal")
         log = open(self.log, "ab")
         # A process group of its own, so that Ctrl-C comes to us alone and we end it in order.
-        self.process = subprocess.Popen([BULLA, "serve", "-c", self.config], stdout=log, stderr=log, start_new_session=True)
+        self.process = subprocess.Popen([BULLA, "serve", "-c", self.config], stdout=log, stderr=log, start_new_session=True,
+                                        preexec_fn=end_with_parent)
         log.close()
         end = time.monotonic() + 30
         for port in ports.values():
@@ -122,6 +135,17 @@ class Demo:
                 return found.pop()
             time.sleep(0.02)
         fail(f"the message was not delivered within 30 s; see {show(self.log)}")
+
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+PARENT = os.getpid()
+
+
+def end_with_parent():
+    """Runs in the child: SIGTERM when we end, however hard, so that no daemon is left behind."""
+    if LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0 or os.getppid() != PARENT:
+        os._exit(1)
 
 
 def write_secret(path, text):
@@ -210,6 +234,8 @@ def main():
     try:
         if not (demo.folder / "made").exists():
             demo.make()
+        demo.name_root()
+        demo.add_friend()
         ports = demo.start()
         tell(demo, ports)
         demo.process.wait()

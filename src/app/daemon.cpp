@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "gateway/delivery_events.h"
+#include "net/client_name.h"
 
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -23,6 +25,8 @@ using namespace std::chrono_literals;
 constexpr auto transaction_grace = 10s;
 constexpr auto poll_sessions = 10ms;
 constexpr auto checkpoint_every = 5s;
+// Messages of attempts may take this part of [limits] memory, beside what those coming in take.
+constexpr std::size_t attempts_part_of_memory = 3;
 
 }  // namespace
 
@@ -31,12 +35,6 @@ Daemon::Daemon(const config::Config& config) : config_(config) {}
 Result<std::unique_ptr<Daemon>> Daemon::open(const config::Config& config) {
     std::unique_ptr<Daemon> daemon(new Daemon(config));
     daemon->start_runtime();
-    // Low ports need root, everything after this does without.
-    BULLA_TRY(sockets, daemon->bind());
-    daemon->sockets_ = std::move(sockets);
-    for (const auto& socket : daemon->sockets_) {
-        daemon->bound_.push_back(socket.local().text());
-    }
     BULLA_CHECK(daemon->open_instance());
     daemon->make_parts();
     return daemon;
@@ -48,26 +46,34 @@ void Daemon::start_runtime() {
     runtime_->on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
 }
 
-Result<std::vector<net::Listener>> Daemon::bind() const {
-    std::vector<net::Listener> sockets;
+Result<void> Daemon::bind() {
     for (const auto& listener : config_.listeners) {
         BULLA_TRY(endpoint, net::Endpoint::make(listener.address, listener.port));
         BULLA_TRY(socket, net::Listener::bind(endpoint));
-        sockets.push_back(std::move(socket));
+        sockets_.push_back(std::move(socket));
     }
-    return sockets;
+    BULLA_TRY(console, Console::bind(config_));
+    console_ = std::move(console);
+    return {};
 }
 
 Result<void> Daemon::open_instance() {
-    // The instance reads the passphrase, which may be root's alone, and then becomes the owner of the state directory.
-    BULLA_TRY(instance,
-              services::Instance::open(
-                  config_, {.mode = services::OpenMode::owner, .prompt = true}, clock_, random_));
+    // Low ports need root, and so may the passphrase; then the instance becomes the owner of the state directory. No port is touched
+    // before the lock is ours: a second daemon must not take connections from the first.
+    const services::InstanceOptions options{.mode = services::OpenMode::owner,
+                                            .prompt = true,
+                                            .when_locked = [this] { return bind(); }};
+    BULLA_TRY(instance, services::Instance::open(config_, options, clock_, random_));
     instance_ = std::move(instance);
     BULLA_CHECK(drop_privileges(config_.user));
     if (geteuid() == 0) {
-        log::warning("process.stays_root",
-                     {{"advice", "bulla init --user NAME, or user = in bulla.toml"}});
+        if (config_.user.empty()) {
+            return fail("process.is_root",
+                        Fault::us,
+                        "the daemon would go on as root: name who it shall become, user = \"NAME\" "
+                        "in bulla.toml, or say user = \"root\"");
+        }
+        log::warning("process.stays_root", {{"advice", "user = \"NAME\" in bulla.toml"}});
     }
     BULLA_TRY(tls, load_own_certificate(*instance_));
     tls_.set(std::move(tls));
@@ -96,6 +102,7 @@ void Daemon::make_parts() {
                             const queue::Delivery& delivery,
                             const queue::DeliveryReport& report,
                             Time now) {
+        console_->note_delivery(delivery);
         return gateway::record_delivery(tx, instance_->vault(), delivery, report, now);
     });
     flow_.emplace(gateway::FlowContext{.snapshots = snapshots,
@@ -114,17 +121,27 @@ void Daemon::make_parts() {
         log::warning("dns.unavailable", {{"reason", resolver.error().text}});
     }
     deliverer_ =
-        std::make_unique<gateway::Deliverer>(*runtime_, *queue_, snapshots, resolver_.get());
-    for (const auto& listener : config_.listeners) {
-        doors_.push_back(std::make_unique<gateway::SmtpDoor>(
-            gateway::DoorContext{.snapshots = snapshots,
+        std::make_unique<gateway::Deliverer>(*runtime_,
+                                             *queue_,
+                                             snapshots,
+                                             resolver_.get(),
+                                             config_.limits.memory_bytes / attempts_part_of_memory);
+    make_doors();
+}
+
+void Daemon::make_doors() {
+    gateway::DoorContext context{.snapshots = instance_->snapshots(),
                                  .tls = tls_,
                                  .limits = *door_limits_,
                                  .metrics = metrics_,
                                  .submit = gateway::make_flow_submit(*runtime_, *flow_),
-                                 .check_password = gateway::make_password_check()},
-            listener));
+                                 .check_password = gateway::make_password_check()};
+    if (resolver_) {
+        context.find_client_name = [this](Ip client) {
+            return net::find_client_name(*resolver_, client);
+        };
     }
+    doors_ = std::make_unique<Doors>(*runtime_, std::move(context));
 }
 
 nlohmann::json Daemon::live() const {
@@ -135,8 +152,8 @@ nlohmann::json Daemon::live() const {
     }
     const auto status = queue_->status();
     nlohmann::json listeners = nlohmann::json::array();
-    for (const auto& door : bound_) {
-        listeners.push_back(door);
+    for (const auto& place : doors_->places()) {
+        listeners.push_back(place);
     }
     return {{"listeners", std::move(listeners)},
             {"metrics", std::move(counters)},
@@ -152,10 +169,16 @@ Result<void> Daemon::run() {
               services::AdminServer::start(services::admin_socket_path(config_), *services_));
     admin_ = std::move(admin);
     deliverer_->start();
-    for (std::size_t i = 0; i < doors_.size(); ++i) {
-        log::info("door.open", {{"at", bound_[i]}});
-        doors_[i]->start(*runtime_, std::move(sockets_[i]));
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        doors_->open(config_.listeners[i], std::move(sockets_[i]));
     }
+    sockets_.clear();
+    console_->start({.instance = *instance_,
+                     .services = *services_,
+                     .queue = *queue_,
+                     .metrics = metrics_,
+                     .own_certificate = tls_,
+                     .runtime = *runtime_});
     runtime_->spawn(tend_database(), "tend_database");
     notify_service_manager("READY=1");
     log::info("daemon.ready",
@@ -165,12 +188,13 @@ Result<void> Daemon::run() {
     runtime_->run_until_stopped();
     hold_signals(true);
     admin_.reset();
-    doors_.clear();
+    doors_.reset();
     // What the work pool still handed to the sealer calls back into queue and runtime: wait for it while they are there.
     if (const auto drained = instance_->sealer().commit({}); !drained) {
         log::warning("daemon.not_drained", {{"reason", drained.error().text}});
     }
     queue_->stop();
+    console_.reset();
     log::info("daemon.stopped");
     return {};
 }
@@ -191,6 +215,8 @@ void Daemon::reload() {
     auto config = config::load_config(config_.path);
     const auto outcome = config ? instance_->reload(*config) : std::unexpected(config.error());
     if (outcome) {
+        door_limits_->memory.set_limit(config->limits.memory_bytes);
+        std::ignore = doors_->follow(config->listeners);  // what failed is in the log
         log::info("daemon.reloaded",
                   {{"revision", std::to_string(instance_->snapshots().current()->revision)}});
     } else {
@@ -203,18 +229,11 @@ void Daemon::reload() {
 net::Task<void> Daemon::shut_down() {
     notify_service_manager("STOPPING=1");
     log::info("daemon.stopping");
-    for (const auto& door : doors_) {
-        door->stop();
-    }
+    doors_->stop();
+    console_->stop();
     const auto deadline = net::after(transaction_grace);
-    const auto sessions = [this] {
-        std::size_t count = 0;
-        for (const auto& door : doors_) {
-            count += door->sessions();
-        }
-        return count;
-    };
-    while (sessions() > 0 && std::chrono::steady_clock::now() < deadline) {
+    while (doors_->sessions() + console_->connections() > 0 &&
+           std::chrono::steady_clock::now() < deadline) {
         co_await net::sleep(poll_sessions);
     }
     co_await deliverer_->stop();

@@ -1,4 +1,6 @@
 #pragma once
+#include "app/console.h"
+#include "app/doors.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
@@ -23,7 +25,7 @@ namespace bulla::app {
 /// The running program: an open instance, its doors, its deliveries. Made in the order of the members, destroyed in the opposite one.
 class Daemon {
   public:
-    /// Binds the listeners, opens the instance (giving up root in between), makes all parts; nothing runs yet. Errors: those of
+    /// Takes the instance's lock, binds the listeners, opens the instance (giving up root in between), makes all parts; nothing runs yet. Errors: those of
     /// net::Listener::bind, services::Instance::open, process.cannot_drop, load_own_certificate.
     [[nodiscard]] static Result<std::unique_ptr<Daemon>> open(const config::Config& config);
     Daemon(const Daemon&) = delete;
@@ -37,9 +39,10 @@ class Daemon {
   private:
     explicit Daemon(const config::Config& config);
     void start_runtime();
-    [[nodiscard]] Result<std::vector<net::Listener>> bind() const;
+    [[nodiscard]] Result<void> bind();
     [[nodiscard]] Result<void> open_instance();
     void make_parts();
+    void make_doors();
     [[nodiscard]] nlohmann::json live() const;
     void on_signal(int signal);
     void reload();
@@ -60,8 +63,8 @@ class Daemon {
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<gateway::Deliverer> deliverer_;
     std::vector<net::Listener> sockets_;
-    std::vector<std::string> bound_;  ///< Where the doors are, as text.
-    std::vector<std::unique_ptr<gateway::SmtpDoor>> doors_;
+    std::unique_ptr<Doors> doors_;
+    std::unique_ptr<Console> console_;
     std::unique_ptr<services::AdminServer> admin_;
     bool stopping_ = false;
 };

@@ -29,6 +29,9 @@ void print_report(const Context& context, const services::InitReport& report) {
                 << report.login << "\none-time password: " << report.one_time_password
                 << "   (shown this once)\nlog key:           " << report.log_key
                 << "\n\nStart it with: bulla serve -c " << report.config_path << '\n';
+    if (report.runs_as_root) {
+        context.out << "The daemon will run as root (user = \"root\"); better: bulla init --user NAME.\n";
+    }
 }
 
 void add_init(CLI::App& root, Context& context) {
@@ -50,6 +53,12 @@ void add_init(CLI::App& root, Context& context) {
                        "The name of this machine in mail [the system's, or mail.DOMAIN]");
     command.add_option(
         "--user", options->user, "Who will run the daemon: the instance's files become theirs");
+    command
+        .add_option(
+            "--data",
+            options->data,
+            "Where state, volumes and mail lie [DIR]; configuration and passphrase stay in DIR")
+        ->type_name("PATH");
     command
         .add_option("--listen",
                     options->listeners,

@@ -29,7 +29,8 @@ constexpr std::array instance{
     text<&Config::user>(
         "user",
         "text",
-        "The user to become after the ports are bound; empty: stay who started it."),
+        "The user to become after the ports are bound; empty: stay who started it, but not root, which "
+        "must be named."),
     choice<&Config::log_level>("log_level",
                                "debug | info | warning | error",
                                "The least important lines that the log keeps."),
@@ -47,9 +48,10 @@ constexpr std::array volume{
     text<&Config::volume_name>(
         "name", "text", "The volume that new packs go to: letters, digits, - and _."),
     path<&Config::volumes_path>("path", "Directory that holds one directory a volume."),
-    path<&Config::passphrase_file>("passphrase_file",
-                                   "File with the volume passphrase (0600); empty: the systemd "
-                                   "credential bulla-passphrase, else a prompt."),
+    path<&Config::passphrase_file>(
+        "passphrase_file",
+        "File with the volume passphrase (0600), unless systemd gives the "
+        "credential bulla-passphrase; neither: a prompt."),
 };
 
 constexpr std::array listener{

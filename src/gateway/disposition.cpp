@@ -40,9 +40,11 @@ constexpr std::array rows = std::to_array<Row>({
     {"store.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
     // The next hop, from a delivery.
     {"exit.tls_required", {451, "4.7.4", true, "RFC 3207 4"}},
+    {"exit.no_route_left", {451, "4.3.5", true, "RFC 3463 3.4"}},
     {"exit.bad_recipient", {550, "5.1.3", false, "RFC 3463 3.2"}},
     {"exit.", {451, "4.4.2", true, "RFC 5321 4.5.4.1"}},
     {"net.", {451, "4.4.1", true, "RFC 5321 4.5.4.1"}},
+    {"queue.", {451, "4.3.0", true, "RFC 5321 4.5.4.1"}},
 });
 
 // Whatever else goes wrong is ours: the sender, or the queue, tries again.

@@ -65,6 +65,54 @@ constexpr Row rows[] = {
     {"bulla_smtp_lost_connections_total",
      "Sessions that the client ended without QUIT.",
      Metric::smtp_lost_connections},
+    {"bulla_smtp_limit_command_octets_total",
+     "Command lines that were too long.",
+     Metric::smtp_limit_command_octets},
+    {"bulla_smtp_limit_auth_octets_total",
+     "Lines of a log-in that were too long.",
+     Metric::smtp_limit_auth_octets},
+    {"bulla_smtp_limit_skipped_octets_total",
+     "Sessions ended because a line that was too long did not end.",
+     Metric::smtp_limit_skipped_octets},
+    {"bulla_smtp_limit_recipients_total",
+     "Recipients past the limit of a message.",
+     Metric::smtp_limit_recipients},
+    {"bulla_smtp_limit_errors_total",
+     "Sessions ended because of too many refused commands.",
+     Metric::smtp_limit_errors},
+    {"bulla_smtp_limit_refusals_total",
+     "Sessions ended because of too many refused addresses.",
+     Metric::smtp_limit_refusals},
+    {"bulla_smtp_limit_idle_commands_total",
+     "Sessions ended because of too many commands without a message.",
+     Metric::smtp_limit_idle_commands},
+    {"bulla_smtp_limit_transactions_total",
+     "Sessions ended because of too many messages.",
+     Metric::smtp_limit_transactions},
+    {"bulla_smtp_limit_auth_attempts_total",
+     "Sessions ended because of too many log-ins.",
+     Metric::smtp_limit_auth_attempts},
+    {"bulla_smtp_limit_dropped_octets_total",
+     "Sessions ended because a refused message did not end.",
+     Metric::smtp_limit_dropped_octets},
+    {"bulla_smtp_limit_message_octets_total",
+     "Messages that were too large.",
+     Metric::smtp_limit_message_octets},
+    {"bulla_smtp_limit_line_octets_total",
+     "Messages with a line that was too long.",
+     Metric::smtp_limit_line_octets},
+    {"bulla_smtp_limit_header_octets_total",
+     "Messages whose header was too large.",
+     Metric::smtp_limit_header_octets},
+    {"bulla_smtp_limit_header_fields_total",
+     "Messages with too many header fields.",
+     Metric::smtp_limit_header_fields},
+    {"bulla_smtp_limit_received_fields_total",
+     "Messages with too many Received fields.",
+     Metric::smtp_limit_received_fields},
+    {"bulla_smtp_limit_memory_total",
+     "Messages for which there was no memory.",
+     Metric::smtp_limit_memory},
 };
 
 static_assert(std::size(rows) == static_cast<std::size_t>(Metric::count));
@@ -79,12 +127,20 @@ constexpr bool is_in_order() {
 }
 
 static_assert(is_in_order());
+static_assert(static_cast<std::size_t>(Metric::smtp_limit_command_octets) +
+                  static_cast<std::size_t>(smtp::Limit::count) ==
+              static_cast<std::size_t>(Metric::count));
 
 const Row& row_of(Metric metric) {
     return rows[static_cast<std::size_t>(metric)];
 }
 
 }  // namespace
+
+Metric metric_of(smtp::Limit limit) {
+    return static_cast<Metric>(static_cast<std::size_t>(Metric::smtp_limit_command_octets) +
+                               static_cast<std::size_t>(limit));
+}
 
 std::string_view name_of(Metric metric) {
     return row_of(metric).name;

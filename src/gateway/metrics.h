@@ -1,4 +1,6 @@
 #pragma once
+#include "smtp/limits.h"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -28,8 +30,28 @@ enum class Metric : std::uint8_t {
     smtp_failed_tls_handshakes,
     smtp_timeouts,
     smtp_lost_connections,
+    // One a smtp::Limit, in its order.
+    smtp_limit_command_octets,
+    smtp_limit_auth_octets,
+    smtp_limit_skipped_octets,
+    smtp_limit_recipients,
+    smtp_limit_errors,
+    smtp_limit_refusals,
+    smtp_limit_idle_commands,
+    smtp_limit_transactions,
+    smtp_limit_auth_attempts,
+    smtp_limit_dropped_octets,
+    smtp_limit_message_octets,
+    smtp_limit_line_octets,
+    smtp_limit_header_octets,
+    smtp_limit_header_fields,
+    smtp_limit_received_fields,
+    smtp_limit_memory,
     count,
 };
+
+/// What counts how often a session passed `limit`.
+[[nodiscard]] Metric metric_of(smtp::Limit limit);
 
 /// The name of `metric` as programs know it, such as "bulla_smtp_messages_total".
 [[nodiscard]] std::string_view name_of(Metric metric);

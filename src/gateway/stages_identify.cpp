@@ -41,6 +41,33 @@ Result<void> check_ownership(const Transit& transit) {
     return {};
 }
 
+// RFC 5321 4.5.1: "Any system that includes an SMTP server supporting mail relaying or delivery MUST support the reserved mailbox "postmaster""
+bool is_postmaster(const Mailbox& address) {
+    constexpr std::string_view name = "postmaster";
+    return std::ranges::equal(address.local(), name, [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+// Mail that nobody will ever read must not be taken over; who knows the accounts behind a route is the next hop, unless it is a Maildir.
+bool is_unknown(const directory::Snapshot& snapshot,
+                const Mailbox& address,
+                const config::Route& route) {
+    if (!snapshot.is_local(address.domain()) || snapshot.find_address(address) != nullptr ||
+        is_postmaster(address)) {
+        return false;
+    }
+    switch (snapshot.settings_for(address.domain()).unknown_recipients) {
+        case directory::UnknownRecipients::refuse:
+            return true;
+        case directory::UnknownRecipients::accept:
+            return false;
+        case directory::UnknownRecipients::by_route:
+            break;
+    }
+    return route.exit == config::RouteExit::maildir;
+}
+
 }  // namespace
 
 Result<void> identify(Transit& transit) {
@@ -138,10 +165,17 @@ std::optional<Reply> decide_recipient(const directory::Snapshot& snapshot,
                            .fault = Fault::sender,
                            .text = fmt::format("<{}>: relaying denied", recipient.text())});
     }
-    if (snapshot.find_route(recipient.domain()) == nullptr) {
+    const auto* route = snapshot.find_route(recipient.domain());
+    if (route == nullptr) {
         return make_reply({.code = "recipient.no_route",
                            .fault = Fault::sender,
                            .text = fmt::format("<{}>: no route to this domain", recipient.text())});
+    }
+    // The MTA before a filter has decided about its recipients.
+    if (envelope.role != mail::Role::filter && is_unknown(snapshot, recipient, *route)) {
+        return make_reply({.code = "recipient.unknown",
+                           .fault = Fault::sender,
+                           .text = fmt::format("<{}>: no such mailbox", recipient.text())});
     }
     return std::nullopt;
 }

@@ -165,6 +165,54 @@ TEST(DecideRecipient, c2_5_who_may_reach_whom) {
     }
 }
 
+TEST(DecideRecipient, c2_5_unknown_local_recipients) {
+    using enum directory::UnknownRecipients;
+    using enum config::RouteExit;
+
+    struct Case {
+        directory::UnknownRecipients setting;
+        config::RouteExit exit;
+        mail::Role role;
+        std::string_view recipient;
+        int code;
+    };
+
+    const Case cases[] = {
+        {by_route, maildir, mail::Role::inbound, "anna@example.test", 0},
+        {by_route, maildir, mail::Role::inbound, "ANNA@Example.Test", 0},
+        {by_route, maildir, mail::Role::inbound, "zoe@example.test", 550},
+        {by_route, maildir, mail::Role::relay, "zoe@example.test", 550},
+        {by_route, maildir, mail::Role::submission, "zoe@example.test", 550},
+        {by_route, maildir, mail::Role::filter, "zoe@example.test", 0},
+        {by_route, maildir, mail::Role::inbound, "PostMaster@example.test", 0},
+        {by_route, smtp, mail::Role::inbound, "zoe@example.test", 0},
+        {refuse, smtp, mail::Role::inbound, "zoe@example.test", 550},
+        {refuse, smtp, mail::Role::inbound, "anna@example.test", 0},
+        {refuse, smtp, mail::Role::inbound, "postmaster@example.test", 0},
+        {accept, maildir, mail::Role::inbound, "zoe@example.test", 0},
+        {refuse, smtp, mail::Role::submission, "bob@example.org", 0},
+    };
+    for (const auto& expected : cases) {
+        const auto snapshot = make_snapshot();
+        snapshot->settings.unknown_recipients = expected.setting;
+        snapshot->config.routes[0].exit = expected.exit;
+        mail::Envelope envelope;
+        envelope.role = expected.role;
+        envelope.trusted_network = expected.role != mail::Role::inbound;
+        const auto refusal = decide_recipient(*snapshot, envelope, box(expected.recipient));
+        EXPECT_EQ(refusal ? refusal->code : 0, expected.code)
+            << mail::to_string(expected.role) << " " << expected.recipient;
+        EXPECT_TRUE(!refusal || refusal->enhanced == "5.1.1");
+    }
+}
+
+TEST(DecideRecipient, c2_5_a_domain_decides_for_itself_about_unknown_recipients) {
+    const auto snapshot = make_snapshot();
+    snapshot->domain_settings["example.test"].unknown_recipients =
+        directory::UnknownRecipients::accept;
+    EXPECT_FALSE(decide_recipient(*snapshot, {}, box("zoe@example.test")));
+}
+
 TEST(DecideSender, c2_5_roles_ask_for_what_they_need) {
     const auto snapshot = make_snapshot();
     const auto ask = [&](mail::Role role,

@@ -21,16 +21,24 @@ bool has_eight_bit(std::string_view bytes) {
 }
 
 bool is_binary(std::string_view bytes) {
-    std::size_t line = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n') {
-            line = 0;
-            ++i;
-            continue;
+    if (bytes.contains('\0')) {
+        return true;
+    }
+    // From one LF to the next: memchr is many times faster than a look at each octet.
+    while (!bytes.empty()) {
+        const std::size_t found = bytes.find('\n');
+        const bool is_ended = found != std::string_view::npos;
+        std::string_view line = bytes.substr(0, found);
+        if (is_ended) {
+            if (!line.ends_with('\r')) {
+                return true;
+            }
+            line.remove_suffix(1);
         }
-        if (bytes[i] == '\0' || bytes[i] == '\r' || bytes[i] == '\n' || ++line > longest_line) {
+        if (line.size() > longest_line || line.contains('\r')) {
             return true;
         }
+        bytes.remove_prefix(is_ended ? found + 1 : bytes.size());
     }
     return false;
 }

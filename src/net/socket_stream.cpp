@@ -16,8 +16,9 @@ namespace bulla::net {
 
 namespace {
 
-// A session that never has to wait must let the others of its thread go first now and then.
-constexpr unsigned max_calls_in_a_row = 32;
+// A session that never has to wait must let the others of its thread go first now and then: after so many calls or octets.
+constexpr std::size_t max_octets_in_a_row = std::size_t{128} << 10U;
+constexpr std::size_t octets_of_a_call = max_octets_in_a_row / 32;  // what a call counts at least
 constexpr std::size_t max_pieces_a_call = 64;
 constexpr std::size_t tls_record = 16384;
 
@@ -33,7 +34,7 @@ class SocketStream final : public Stream {
 
         void await_suspend(std::coroutine_handle<> waiting) const {
             using Descriptor = asio::posix::stream_descriptor;
-            stream.calls_in_a_row_ = 0;
+            stream.octets_in_a_row_ = 0;
             stream.descriptor_.async_wait(
                 need == Need::read ? Descriptor::wait_read : Descriptor::wait_write,
                 [waiting](const boost::system::error_code&) { waiting.resume(); });
@@ -42,16 +43,18 @@ class SocketStream final : public Stream {
         void await_resume() const noexcept {}
     };
 
-    /// Lets the others of the thread go first after many calls that did not have to wait.
+    /// Lets the others of the thread go first after many calls, or much moved by them, that did not have to wait.
     struct CountCall {
         SocketStream& stream;
+        std::size_t octets;
 
         [[nodiscard]] bool await_ready() const noexcept {
-            return ++stream.calls_in_a_row_ < max_calls_in_a_row;
+            stream.octets_in_a_row_ += std::max(octets, octets_of_a_call);
+            return stream.octets_in_a_row_ < max_octets_in_a_row;
         }
 
         void await_suspend(std::coroutine_handle<> waiting) const {
-            stream.calls_in_a_row_ = 0;
+            stream.octets_in_a_row_ = 0;
             detail::post_to(&stream.thread_, [waiting] { waiting.resume(); });
         }
 
@@ -78,7 +81,7 @@ class SocketStream final : public Stream {
             BULLA_CO_CHECK(check_open());
             const auto [count, need] = ssl_ ? read_tls(into) : read_clear(into);
             if (need == Need::nothing) {
-                co_await CountCall{*this};
+                co_await CountCall{*this, count};
                 co_return count;
             }
             if (need == Need::broken) {
@@ -302,7 +305,7 @@ class SocketStream final : public Stream {
                 continue;
             }
             advance(pieces, piece, skip, static_cast<std::size_t>(count));
-            co_await CountCall{*this};
+            co_await CountCall{*this, static_cast<std::size_t>(count)};
         }
     }
 
@@ -338,7 +341,7 @@ class SocketStream final : public Stream {
                 const int status = SSL_write_ex(ssl_.get(), next.data(), next.size(), &count);
                 if (status == 1) {
                     next.remove_prefix(count);
-                    co_await CountCall{*this};
+                    co_await CountCall{*this, count};
                     continue;
                 }
                 const auto need = need_after(status);
@@ -401,7 +404,7 @@ class SocketStream final : public Stream {
     Endpoint local_;
     Deadline deadline_ = no_deadline;
     Deadline armed_ = no_deadline;
-    unsigned calls_in_a_row_ = 0;
+    std::size_t octets_in_a_row_ = 0;
     bool established_ = false;
     bool failed_ = false;
     bool expired_ = false;

@@ -136,22 +136,25 @@ Result<config::Config> prepare_config(const InitOptions& options,
     text = config::write_initial_config({.hostname = choose_hostname(options),
                                          .domain = options.domain.ascii(),
                                          .listeners = options.listeners,
-                                         .routes = options.routes});
-    if (!options.user.empty()) {
+                                         .routes = options.routes,
+                                         .data_path = options.data_directory});
+    // A daemon stays root only where bulla.toml says so in words.
+    const std::string user = options.user.empty() && ::geteuid() == 0 ? "root" : options.user;
+    if (!user.empty()) {
         const std::string standard = "#user = \"\"";
-        text.replace(text.find(standard), standard.size(), "user = \"" + options.user + "\"");
+        text.replace(text.find(standard), standard.size(), "user = \"" + user + "\"");
     }
     return config::parse_config(text, directory + "/bulla.toml");
 }
 
-Result<void> check_empty(const std::string& directory) {
-    for (const char* name : {"bulla.toml", "state", "passphrase"}) {
+Result<void> check_empty(const std::string& directory, const config::Config& config) {
+    for (const std::string& path :
+         {directory + "/bulla.toml", config.state_path, config.passphrase_file}) {
         std::error_code ignored;
-        if (std::filesystem::exists(directory + "/" + name, ignored)) {
+        if (std::filesystem::exists(path, ignored)) {
             return fail("instance.exists",
                         Fault::sender,
-                        directory + "/" + name +
-                            " is there already: choose another directory, or move it away");
+                        path + " is there already: choose another directory, or move it away");
         }
     }
     return {};
@@ -161,14 +164,15 @@ Result<void> as_status(const Result<InstanceLock>& lock) {
     return lock ? Result<void>() : std::unexpected(lock.error());
 }
 
-Result<void> give_away(const InitOptions& options, const std::string& directory) {
+Result<void> give_away(const InitOptions& options, const config::Config& config) {
     if (options.user.empty()) {
         return {};
     }
-    for (const char* name : {"state", "volumes", "passphrase"}) {
-        BULLA_CHECK(give_to(directory + "/" + name, options.user));
-    }
-    return {};
+    BULLA_CHECK(give_to(config.state_path, options.user));
+    BULLA_CHECK(give_to(config.volumes_path, options.user));
+    // Beside a data directory the passphrase is root's: the service manager hands it over.
+    return options.data_directory.empty() ? give_to(config.passphrase_file, options.user)
+                                          : Result<void>();
 }
 
 }  // namespace
@@ -176,11 +180,14 @@ Result<void> give_away(const InitOptions& options, const std::string& directory)
 Result<InitReport> init_instance(const InitOptions& options, const Clock& clock, Random& random) {
     const std::string directory =
         std::filesystem::absolute(options.directory).lexically_normal().string();
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    BULLA_CHECK(check_empty(directory));
     std::string text;
     BULLA_TRY(config, prepare_config(options, directory, text));
+    BULLA_CHECK(check_empty(directory, config));
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (!options.data_directory.empty()) {
+        std::filesystem::create_directories(options.data_directory, error);
+    }
     BULLA_CHECK(make_directory(config.state_path, 0700));
     BULLA_CHECK(make_directory(config.volumes_path, 0700));
     BULLA_CHECK(make_directory(config.volumes_path + "/" + config.volume_name, 0700));
@@ -192,11 +199,12 @@ Result<InitReport> init_instance(const InitOptions& options, const Clock& clock,
     BULLA_CHECK(fill_database(config, passphrase, options.kdf, {clock, random}));
     BULLA_TRY(report, fill_instance(options, config, clock, random));
     BULLA_CHECK(write_new_file(config.state_path + "/log.pub", report.log_key + "\n", 0644));
-    BULLA_CHECK(give_away(options, directory));
+    BULLA_CHECK(give_away(options, config));
     BULLA_CHECK(write_new_file(config.path, text, 0644));
     BULLA_CHECK(sync_directory(directory));
     report.config_path = config.path;
     report.passphrase_path = config.passphrase_file;
+    report.runs_as_root = config.user == "root";
     return report;
 }
 

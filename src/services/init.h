@@ -16,9 +16,11 @@ namespace bulla::services {
 struct InitOptions {
     std::string directory;
     DomainName domain;
-    Mailbox admin;             ///< The first administrator's address; the login is "admin".
-    std::string hostname{};    ///< Empty: the machine's, or mail.<domain> if that is no full name.
-    std::string user{};        ///< Who will run the daemon; empty: whoever starts it.
+    Mailbox admin;           ///< The first administrator's address; the login is "admin".
+    std::string hostname{};  ///< Empty: the machine's, or mail.<domain> if that is no full name.
+    std::string user{};      ///< Who will run the daemon; empty: whoever starts it.
+    /// Where state, volumes and mail lie; empty: in `directory`. Configuration and passphrase stay there, and the passphrase its maker's.
+    std::string data_directory{};
     SecretBytes passphrase{};  ///< Empty: a random one.
     vault::KdfCost kdf{};      ///< What it costs to try a passphrase; tests take less.
     std::vector<config::Listener> listeners{};  ///< Empty: the standard ones.
@@ -30,7 +32,8 @@ struct InitReport {
     std::string passphrase_path;
     std::string login;
     std::string one_time_password;
-    std::string log_key;  ///< The log's verifier key, as in state/log.pub.
+    std::string log_key;        ///< The log's verifier key, as in state/log.pub.
+    bool runs_as_root = false;  ///< bulla.toml names root as the daemon's user.
 };
 
 /// Makes an instance: bulla.toml, state/, volumes/, passphrase (0600), the database with all tables, the vault, the log's key and the

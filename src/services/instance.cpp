@@ -83,6 +83,9 @@ Result<std::unique_ptr<Instance>> Instance::open(const config::Config& config,
     if (options.mode == OpenMode::owner) {
         BULLA_TRY(lock, InstanceLock::take(config.state_path, options.lock_patience));
         instance->lock_.emplace(std::move(lock));
+        if (options.when_locked) {
+            BULLA_CHECK(options.when_locked());
+        }
     }
     // The passphrase may be root's alone, so it is read before root is given up.
     BULLA_CHECK(instance->open_keys(options));

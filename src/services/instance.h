@@ -31,6 +31,8 @@ struct InstanceOptions {
         false;  ///< Ask at the terminal for the passphrase when neither a file nor a systemd credential has it.
     /// How long to wait for the lock: a command that works on the instance holds it for a moment, and the daemon must not fail for that.
     std::chrono::milliseconds lock_patience{5000};
+    /// Called once the lock is there, before anything else is touched: the daemon binds its ports in it. Its failure is open()'s.
+    std::function<Result<void>()> when_locked = {};
     /// As root and owner, become the owner of the state directory before anything is written there, so that the daemon's user can
     /// go on with the files. The daemon itself says no: it drops root when its ports are bound.
     bool become_owner = true;

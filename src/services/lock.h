@@ -11,7 +11,7 @@ namespace bulla::services {
 /// process ends, however it ends.
 class InstanceLock {
   public:
-    /// Waits at most `patience`. Errors: instance.locked ("another process has it"), instance.no_state.
+    /// Waits at most `patience`. Errors: instance.locked (with the owner's pid, if known), instance.no_state.
     [[nodiscard]] static Result<InstanceLock> take(const std::string& state_path,
                                                    std::chrono::milliseconds patience = {});
     ~InstanceLock();

@@ -151,6 +151,7 @@ def test_c2_4_the_one_time_password_does_not_send_mail(instance):
 def test_c2_4_changes_survive_a_restart(make_instance):
     made = make_instance(None).start()
     made.cli("domain", "add", "second.test")
+    made.cli("account", "add", "bob@second.test", "--password-stdin", data=b"correct horse battery\n")
     made.stop()
     made.start()
     assert "second.test" in [d["name"] for d in made.json("domain", "list")]
@@ -167,6 +168,7 @@ def test_c2_4_a_second_daemon_is_refused(make_instance):
     done = made.run("serve", "-c", str(made.config_file), check=False, seconds=20)
     made.config_file.write_text(ports)
     assert done.returncode == 3 and "instance.locked" in done.stderr, done.stderr
+    assert f"locked by pid {made.pid}" in done.stderr, done.stderr
     assert made.send("x@far.example", "admin@example.test", role="inbound").code == 250
 
 

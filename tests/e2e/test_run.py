@@ -126,3 +126,14 @@ def test_c2_2_the_password_is_not_shown_to_others(demo, tmp_path):
     for name in ("passphrase", "alice.password", "init.txt"):
         assert (tmp_path / "demo" / name).stat().st_mode & 0o077 == 0, name
     assert shlex.split((tmp_path / "demo/alice.password").read_text())[0] not in run.text()
+
+
+def test_c2_2_no_daemon_is_left_behind_when_run_is_killed(demo):
+    run = demo()
+    run.wait_ready()
+    daemon = int(re.search(r"locked by pid (\d+)", subprocess.run(
+        [program(), "serve", "-c", run.out.parent / "demo/bulla.toml"], capture_output=True, text=True, check=False).stderr)[1])
+    os.killpg(run.process.pid, signal.SIGKILL)
+    run.process.wait(10)
+    until(lambda: not pathlib.Path(f"/proc/{daemon}").exists() or "State:\tZ" in pathlib.Path(f"/proc/{daemon}/status").read_text(),
+          "the daemon to end with its parent")

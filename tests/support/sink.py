@@ -53,6 +53,12 @@ class Sink:
                 except OSError:
                     pass
 
+    def drop_connections(self):
+        """End all connections, as a server does that has waited long enough."""
+        with self._changed:
+            for connection in list(self._open):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def hold(self):
         """Give no further reply to END until release()."""
         self._gate.clear()

@@ -70,11 +70,11 @@ std::optional<Mailbox> find_postmaster(const directory::Snapshot& snapshot) {
 }  // namespace
 
 SmtpConnection::SmtpConnection(const DoorContext& context,
-                               const config::Listener& listener,
+                               std::shared_ptr<const config::Listener> listener,
                                std::unique_ptr<net::Stream> stream,
                                std::shared_ptr<SmtpSessions> sessions)
     : context_(context),
-      listener_(listener),
+      listener_(std::move(listener)),
       stream_(std::move(stream)),
       sessions_(std::move(sessions)),
       snapshot_(context_.snapshots.current()),
@@ -106,6 +106,7 @@ net::Task<void> SmtpConnection::run(std::shared_ptr<SmtpConnection> self) {
     }
     self->ended_ = true;
     self->stream_->close();
+    self->count_limits();
     self->session_.reset();
     self->place_ = {};
     self->stop_.notify();
@@ -116,6 +117,18 @@ void SmtpConnection::note_end(const Error& error) {
     context_.metrics.add(timeout ? Metric::smtp_timeouts : Metric::smtp_lost_connections);
     log::info(timeout ? "smtp.timeout" : "smtp.lost",
               {{"client", stream_->peer().text()}, {"error", std::string(error.code)}});
+}
+
+void SmtpConnection::count_limits() {
+    if (!session_) {
+        return;
+    }
+    const auto hits = session_->take_limit_hits();
+    for (std::size_t i = 0; i < hits.size(); ++i) {
+        if (hits[i] > 0) {
+            context_.metrics.add(metric_of(static_cast<smtp::Limit>(i)), hits[i]);
+        }
+    }
 }
 
 net::Task<void> SmtpConnection::send_away() {
@@ -151,20 +164,25 @@ net::Task<void> SmtpConnection::watch_stop(std::shared_ptr<SmtpConnection> self)
 }
 
 smtp::ServerOptions SmtpConnection::make_options(const Ip& client, bool proxy) const {
-    const bool submits = listener_.role == config::ListenerRole::submission ||
-                         listener_.role == config::ListenerRole::relay;
+    const bool submits = listener_->role == config::ListenerRole::submission ||
+                         listener_->role == config::ListenerRole::relay;
     smtp::ServerOptions options;
     options.hostname = snapshot_->config.hostname;
-    options.role = role_of(listener_.role);
+    options.role = role_of(listener_->role);
     options.client = client;
     options.proxy = proxy;
     options.tls_summary = stream_->tls_summary();
     options.starttls =
-        listener_.tls == config::ListenerTls::starttls && context_.tls.current() != nullptr;
+        listener_->tls == config::ListenerTls::starttls && context_.tls.current() != nullptr;
     options.auth = submits;
     options.postmaster = find_postmaster(*snapshot_);
     options.memory = &context_.limits.memory;
     options.limits.command_octets = limits_.command_octets;
+    options.limits.auth_octets = limits_.auth_octets;
+    options.limits.skipped_octets = limits_.skipped_octets;
+    options.limits.dropped_octets = limits_.dropped_bytes;
+    options.limits.refusals = limits_.session_refusals;
+    options.limits.idle_commands = limits_.session_idle_commands;
     options.limits.recipients = limits_.recipients;
     options.limits.errors = limits_.session_errors;
     options.limits.transactions = limits_.session_messages;
@@ -184,26 +202,26 @@ net::Task<Result<void>> SmtpConnection::begin() {
     Ip client = peer.is_unix() ? loopback() : peer.ip;
     stream_->set_deadline(net::after(std::chrono::seconds(limits_.command_seconds)));
     // Before any octet is read: connections that say nothing are limited too. Who stands behind a proxy is known later.
-    if (const auto refusal = take_place(client, listener_.proxy_protocol)) {
+    if (const auto refusal = take_place(client, listener_->proxy_protocol)) {
         std::string line;
         smtp::write_reply(line, *refusal);
         static_cast<void>(co_await stream_->write_one(line));
         co_return Result<void>{};
     }
-    if (listener_.proxy_protocol && !contains(listener_.proxy_hosts, client)) {
+    if (listener_->proxy_protocol && !contains(listener_->proxy_hosts, client)) {
         co_return fail("smtp.proxy_not_listed",
                        Fault::sender,
                        "The client is not among the proxies of this listener.");
     }
-    const bool implicit = listener_.tls == config::ListenerTls::implicit;
+    const bool implicit = listener_->tls == config::ListenerTls::implicit;
     if (implicit) {
-        if (listener_.proxy_protocol) {
+        if (listener_->proxy_protocol) {
             BULLA_CO_CHECK(co_await read_proxy_before_tls(client));
         }
         BULLA_CO_CHECK(co_await start_tls());
     }
     session_ = std::make_unique<smtp::ServerSession>(
-        make_options(client, listener_.proxy_protocol && !implicit));
+        make_options(client, listener_->proxy_protocol && !implicit));
     if (stopping_) {
         session_->stop();
     }
@@ -246,7 +264,7 @@ net::Task<Result<void>> SmtpConnection::serve() {
 net::Task<Result<void>> SmtpConnection::handle(smtp::Event event) {
     switch (event) {
         case smtp::Event::connected:
-            greet();
+            co_await greet();
             break;
         case smtp::Event::mail:
             decide_mail();
@@ -357,21 +375,32 @@ std::optional<smtp::Reply> SmtpConnection::take_place(const Ip& client, bool is_
     return smtp::Reply{421, "4.7.0", "Too many connections from your address"};
 }
 
-void SmtpConnection::greet() {
-    const Ip& client = session_->envelope().client;
+// RFC 5321 4.4: the Received field tells the name "obtained through a reverse lookup". Nobody asks for the names of our own hosts.
+net::Task<std::string> SmtpConnection::find_name(Ip client) const {
+    const auto& settings = snapshot_->settings;
+    if (!context_.find_client_name || !settings.reverse_dns || client.is_loopback() ||
+        contains(settings.trusted_networks, client)) {
+        co_return std::string{};
+    }
+    co_return co_await context_.find_client_name(client);
+}
+
+net::Task<void> SmtpConnection::greet() {
+    const Ip client = session_->envelope().client;
     // Again after XCLIENT: the place is already taken, and the other server stays the one that is listed.
     if (may_forward_) {
         session_->accept_client({.name = "", .may_forward = may_forward_.value_or(false)});
-        return;
+        co_return;
     }
-    if (listener_.proxy_protocol) {
+    if (listener_->proxy_protocol) {
         if (const auto refusal = take_place(client, false)) {
             session_->answer(*refusal);
-            return;
+            co_return;
         }
     }
-    may_forward_ = contains(listener_.xforward_hosts, client);
-    session_->accept_client({.name = "", .may_forward = may_forward_.value_or(false)});
+    may_forward_ = contains(listener_->xforward_hosts, client);
+    session_->accept_client(
+        {.name = co_await find_name(client), .may_forward = may_forward_.value_or(false)});
 }
 
 void SmtpConnection::decide_mail() {

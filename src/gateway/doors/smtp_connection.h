@@ -29,11 +29,11 @@ class SmtpSessions {
     std::unordered_set<SmtpConnection*> connections_;
 };
 
-/// One SMTP connection: drives a smtp::ServerSession over a stream. `context` and `listener` are the door's and outlive it. All on the io thread that made it, but notify_stop().
+/// One SMTP connection: drives a smtp::ServerSession over a stream. `context` is the door's and outlives it. All on the io thread that made it, but notify_stop().
 class SmtpConnection {
   public:
     SmtpConnection(const DoorContext& context,
-                   const config::Listener& listener,
+                   std::shared_ptr<const config::Listener> listener,
                    std::unique_ptr<net::Stream> stream,
                    std::shared_ptr<SmtpSessions> sessions);
     ~SmtpConnection();
@@ -60,7 +60,8 @@ class SmtpConnection {
     [[nodiscard]] net::Task<void> log_in();
     [[nodiscard]] net::Task<bool> check(std::string hash, SecretBytes password);
     [[nodiscard]] smtp::ServerOptions make_options(const Ip& client, bool proxy) const;
-    void greet();
+    [[nodiscard]] net::Task<void> greet();
+    [[nodiscard]] net::Task<std::string> find_name(Ip client) const;
     [[nodiscard]] std::optional<smtp::Reply> take_place(const Ip& client, bool is_proxy);
     void decide_mail();
     void decide_rcpt();
@@ -68,9 +69,10 @@ class SmtpConnection {
     void set_deadline();
     void restore_deadline();
     void note_end(const Error& error);
+    void count_limits();
 
     const DoorContext& context_;
-    const config::Listener& listener_;
+    std::shared_ptr<const config::Listener> listener_;
     std::unique_ptr<net::Stream> stream_;
     std::shared_ptr<SmtpSessions> sessions_;
     std::shared_ptr<const directory::Snapshot> snapshot_;

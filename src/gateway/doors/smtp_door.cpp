@@ -53,7 +53,7 @@ CheckPassword make_password_check() {
 
 SmtpDoor::SmtpDoor(DoorContext context, config::Listener listener)
     : context_(std::move(context)),
-      listener_(std::move(listener)),
+      listener_(std::make_shared<const config::Listener>(std::move(listener))),
       sessions_(std::make_shared<SmtpSessions>()) {}
 
 SmtpDoor::~SmtpDoor() = default;
@@ -66,10 +66,18 @@ void SmtpDoor::start(net::Runtime& runtime, net::Listener socket) {
         "smtp " + socket_->local().text());
 }
 
-void SmtpDoor::stop() {
+void SmtpDoor::close() {
     if (socket_) {
         socket_->close();
     }
+}
+
+void SmtpDoor::set_listener(config::Listener listener) {
+    listener_.store(std::make_shared<const config::Listener>(std::move(listener)));
+}
+
+void SmtpDoor::stop() {
+    close();
     sessions_->stop();
 }
 
@@ -79,7 +87,7 @@ std::size_t SmtpDoor::sessions() const {
 
 net::Task<void> SmtpDoor::serve(std::unique_ptr<net::Stream> stream) {
     auto connection =
-        std::make_shared<SmtpConnection>(context_, listener_, std::move(stream), sessions_);
+        std::make_shared<SmtpConnection>(context_, listener_.load(), std::move(stream), sessions_);
     co_await SmtpConnection::run(std::move(connection));
 }
 

@@ -9,11 +9,14 @@
 #include "gateway/doors/memory_budget.h"
 #include "gateway/metrics.h"
 #include "mail/envelope.h"
+#include "names/ip.h"
 #include "net/listener.h"
 #include "net/runtime.h"
 #include "net/stream.h"
+#include "net/task.h"
 #include "net/tls.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +44,9 @@ struct DoorLimits {
     AuthThrottle throttle;
 };
 
+/// The name of the client at an address as the DNS knows it, both ways; empty if there is none. On an io thread.
+using FindClientName = std::function<net::Task<std::string>(Ip client)>;
+
 /// What a door works with; all that is referred to outlives the Runtime's run.
 struct DoorContext {
     const directory::SnapshotHolder& snapshots;
@@ -49,6 +55,7 @@ struct DoorContext {
     Metrics& metrics;
     Submit submit;
     CheckPassword check_password;
+    FindClientName find_client_name = {};  ///< Empty: clients stay without names.
 };
 
 /// The Submit that runs the flow on the work pool of `runtime`.
@@ -67,6 +74,10 @@ class SmtpDoor {
 
     /// Accepts connections from now on.
     void start(net::Runtime& runtime, net::Listener socket);
+    /// Takes no more connections; those that stand go on. start() may follow.
+    void close();
+    /// Sessions that begin from now on follow `listener`. From any thread.
+    void set_listener(config::Listener listener);
     /// Accepts no more; sessions without an open transaction end at once with 421, the others after it. From any thread. Wait for
     /// sessions() to become 0 as long as transactions may take, then stop the Runtime.
     void stop();
@@ -77,7 +88,7 @@ class SmtpDoor {
 
   private:
     DoorContext context_;
-    config::Listener listener_;
+    std::atomic<std::shared_ptr<const config::Listener>> listener_;
     std::shared_ptr<SmtpSessions> sessions_;
     std::unique_ptr<net::Listener> socket_;
 };

@@ -62,10 +62,17 @@ struct House {
                         .check_password =
                             [](std::string_view hash, std::string_view password) {
                                 return hash == "hash of " + std::string(password);
-                            }},
+                            },
+                        .find_client_name = [this](const Ip& client) { return find_name(client); }},
             listener);
     }
 
+    net::Task<std::string> find_name(Ip client) {
+        asked += client.text();
+        co_return "client.example";
+    }
+
+    std::string asked;  ///< Whose name was asked for.
     directory::Snapshot snapshot;
     config::Listener listener;
     ManualClock clock{from_unix(1'800'000'000)};
@@ -255,6 +262,55 @@ TEST(SmtpDoor, c2_5_log_ins_are_throttled) {
         smtp::codes(talk(house, {hello, plain_login("secret"), quit}, {.client = "127.0.0.1"})),
         "220 250 454 221");
     EXPECT_EQ(house.metrics.value(Metric::smtp_throttled_logins), 1U);
+}
+
+// While the password is checked no deadline counts; afterwards one must, or a client that then says nothing stays for ever.
+TEST(SmtpDoor, c2_5_a_log_in_leaves_a_deadline) {
+    for (const auto* password : {"secret", "wrong"}) {
+        House house(config::ListenerRole::submission);
+        house.snapshot.config.limits.command_seconds = 1;
+        const std::string said =
+            talk(house, {hello, plain_login(password)}, {.client = "127.0.0.1"});
+        EXPECT_EQ(smtp::codes(said), *password == 's' ? "220 250 235" : "220 250 535");
+        EXPECT_EQ(house.metrics.value(Metric::smtp_timeouts), 1U);
+    }
+}
+
+TEST(SmtpDoor, rfc5321_4_4_strangers_are_looked_up_and_our_own_hosts_not) {
+    struct Row {
+        const char* client;
+        bool reverse_dns;
+        const char* asked;
+    };
+
+    for (const Row& row : {Row{"192.0.2.7", true, "192.0.2.7"},
+                           Row{"192.0.2.7", false, ""},
+                           Row{"127.0.0.1", true, ""},
+                           Row{"10.1.2.3", true, ""}}) {
+        House house;
+        house.snapshot.settings.trusted_networks = {Cidr::parse("10.0.0.0/8").value()};
+        house.snapshot.settings.reverse_dns = row.reverse_dns;
+        talk(house, {hello, transaction, text, quit}, {.client = row.client});
+        EXPECT_EQ(house.asked, row.asked);
+        EXPECT_EQ(house.taken.at(0).envelope.client_name,
+                  *row.asked == '\0' ? "" : "client.example");
+    }
+}
+
+TEST(SmtpDoor, c2_5_each_limit_that_is_passed_is_counted) {
+    House house;
+    house.snapshot.config.limits.recipients = 1;
+    const std::string two = "RCPT TO:<b@example.test>\r\nRCPT TO:<c@example.test>\r\n";
+    talk(house,
+         {hello,
+          "NOOP " + std::string(5000, 'x') + "\r\n",
+          "MAIL FROM:<a@elsewhere.example>\r\n",
+          two,
+          quit});
+    EXPECT_EQ(house.metrics.value(Metric::smtp_limit_command_octets), 1U);
+    EXPECT_EQ(house.metrics.value(Metric::smtp_limit_recipients), 1U);
+    EXPECT_EQ(house.metrics.value(Metric::smtp_limit_message_octets), 0U);
+    EXPECT_EQ(name_of(metric_of(smtp::Limit::memory)), "bulla_smtp_limit_memory_total");
 }
 
 TEST(SmtpDoor, c2_5_implicit_tls_and_proxy) {

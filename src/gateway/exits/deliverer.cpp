@@ -1,11 +1,9 @@
 #include "gateway/exits/deliverer.h"
 
 #include "base/log.h"
-#include "gateway/disposition.h"
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <fmt/format.h>
 #include <utility>
 
@@ -48,10 +46,12 @@ void note(const queue::Delivery& delivery, const queue::DeliveryReport& report) 
 Deliverer::Deliverer(net::Runtime& runtime,
                      queue::Queue& queue,
                      const directory::SnapshotHolder& snapshots,
-                     net::Resolver* resolver)
+                     net::Resolver* resolver,
+                     std::size_t memory)
     : runtime_(runtime),
       queue_(queue),
       snapshots_(snapshots),
+      memory_(memory),
       smtp_(runtime, snapshots, resolver) {}
 
 void Deliverer::start() {
@@ -90,7 +90,7 @@ net::Task<void> Deliverer::pump() {
 net::Task<void> Deliverer::work(queue::Delivery first) {
     std::optional<queue::Delivery> delivery(std::move(first));
     while (delivery) {
-        auto report = co_await guarded_attempt(*delivery);
+        auto report = co_await guard(*delivery, attempt(*delivery));
         note(*delivery, report);
         queue_.report(std::move(*delivery), std::move(report));
         delivery = take();
@@ -98,42 +98,45 @@ net::Task<void> Deliverer::work(queue::Delivery first) {
     --working_;
 }
 
-// Whatever happens to an attempt, the queue must hear of it, or its place is lost.
-net::Task<queue::DeliveryReport> Deliverer::guarded_attempt(queue::Delivery& delivery) {
-    try {
-        co_return co_await attempt(delivery);
-    } catch (const std::exception& error) {
-        log::error("queue.attempt_failed",
-                   {{"id", delivery.message.text()}, {"what", error.what()}});
+// Reads the message if it is not at hand. What finds no room goes, and is read again when there is some.
+net::Task<Result<AttemptMemory::Share>> Deliverer::bring(queue::Delivery& delivery) {
+    AttemptMemory::Share share;
+    while (true) {
+        if (!delivery.bytes) {
+            BULLA_CO_CHECK(co_await net::on_work_pool([&] { return queue_.open(delivery); }));
+        }
+        const std::size_t octets = delivery.bytes->size();
+        if (!share) {
+            share = memory_.try_take(octets);
+        }
+        if (share) {
+            co_return std::move(share);
+        }
+        delivery.bytes.reset();
+        share = co_await memory_.take(octets);
     }
-    co_return make_report(delivery,
-                          {.outcome = queue::Outcome::deferred,
-                           .status = "4.3.0",
-                           .diagnostic = "the attempt could not be carried out"});
 }
 
 net::Task<queue::DeliveryReport> Deliverer::attempt(queue::Delivery& delivery) {
-    if (!delivery.bytes) {
-        const auto opened = co_await net::on_work_pool([&] { return queue_.open(delivery); });
-        if (!opened) {
-            log::error("queue.unreadable",
-                       {{"id", delivery.message.text()},
-                        {"code", std::string(opened.error().code)},
-                        {"reason", opened.error().text}});
-            co_return make_report(delivery,
-                                  {.outcome = queue::Outcome::deferred,
-                                   .status = "4.3.0",
-                                   .diagnostic = "the stored message cannot be read now"});
-        }
+    const auto share = co_await bring(delivery);
+    if (!share) {
+        log::error("queue.unreadable",
+                   {{"id", delivery.message.text()},
+                    {"code", std::string(share.error().code)},
+                    {"reason", share.error().text}});
+        co_return make_report(delivery,
+                              Error{.code = "queue.unreadable",
+                                    .fault = Fault::us,
+                                    .text = "the stored message cannot be read now"});
     }
     const auto snapshot = snapshots_.current();
     const auto* route = find_route(*snapshot, delivery.route);
     if (route == nullptr) {
         co_return make_report(
             delivery,
-            {.outcome = queue::Outcome::deferred,
-             .status = "4.3.5",
-             .diagnostic = fmt::format("bulla.toml has no route {} any more", delivery.route)});
+            Error{.code = "exit.no_route_left",
+                  .fault = Fault::us,
+                  .text = fmt::format("bulla.toml has no route {} any more", delivery.route)});
     }
     if (route->exit == config::RouteExit::maildir) {
         co_return co_await maildir_.deliver(delivery, *route);

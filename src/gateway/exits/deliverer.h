@@ -1,5 +1,6 @@
 #pragma once
 #include "directory/snapshot.h"
+#include "gateway/exits/attempt_memory.h"
 #include "gateway/exits/maildir_exit.h"
 #include "gateway/exits/smtp_exit.h"
 #include "net/resolver.h"
@@ -15,11 +16,12 @@ namespace bulla::gateway {
 /// destroy it after the Runtime's run and before the Runtime.
 class Deliverer {
   public:
-    /// `resolver` may be null (see SmtpExit).
+    /// `resolver` may be null (see SmtpExit). `memory`: octets that the messages of all attempts may take; what finds no room waits for it.
     Deliverer(net::Runtime& runtime,
               queue::Queue& queue,
               const directory::SnapshotHolder& snapshots,
-              net::Resolver* resolver);
+              net::Resolver* resolver,
+              std::size_t memory);
 
     /// Begins. Before or during the Runtime's run.
     void start();
@@ -30,14 +32,15 @@ class Deliverer {
     void wake();
     [[nodiscard]] net::Task<void> pump();
     [[nodiscard]] net::Task<void> work(queue::Delivery first);
-    [[nodiscard]] net::Task<queue::DeliveryReport> guarded_attempt(queue::Delivery& delivery);
     [[nodiscard]] net::Task<queue::DeliveryReport> attempt(queue::Delivery& delivery);
+    [[nodiscard]] net::Task<Result<AttemptMemory::Share>> bring(queue::Delivery& delivery);
     [[nodiscard]] net::Task<void> sweep();
     [[nodiscard]] std::optional<queue::Delivery> take();
 
     net::Runtime& runtime_;
     queue::Queue& queue_;
     const directory::SnapshotHolder& snapshots_;
+    AttemptMemory memory_;
     SmtpExit smtp_;
     MaildirExit maildir_;
     std::atomic<bool> stopping_ = false;

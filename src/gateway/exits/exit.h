@@ -1,4 +1,5 @@
 #pragma once
+#include "base/error.h"
 #include "config/config.h"
 #include "net/task.h"
 #include "queue/types.h"
@@ -18,6 +19,15 @@ class Exit {
     [[nodiscard]] virtual net::Task<queue::DeliveryReport> deliver(const queue::Delivery& delivery,
                                                                    const config::Route& route) = 0;
 };
+
+/// What `attempt` reports; whatever it throws becomes a report too: the queue must hear of each attempt, or its place is lost. `delivery`
+/// stays valid until it returns.
+[[nodiscard]] net::Task<queue::DeliveryReport> guard(const queue::Delivery& delivery,
+                                                     net::Task<queue::DeliveryReport> attempt);
+
+/// The report of an attempt that we could not carry out: deferred, with the status that the table of failures has for `error`.
+[[nodiscard]] queue::DeliveryReport make_report(const queue::Delivery& delivery,
+                                                const Error& error);
 
 /// A report with the same result for every recipient.
 [[nodiscard]] queue::DeliveryReport make_report(const queue::Delivery& delivery,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "dns/answer.h"
+#include "gateway/disposition.h"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +65,7 @@ queue::DeliveryReport cannot_reach(const queue::Delivery& delivery,
                                    const Error& error) {
     auto report = make_report(delivery,
                               {.outcome = queue::Outcome::deferred,
-                               .status = error.code == "exit.tls_required" ? "4.7.4" : "4.4.1",
+                               .status = std::string(decide_disposition(error).enhanced),
                                .diagnostic = error.text});
     report.remote_mta = route.host;
     report.host_failed = true;

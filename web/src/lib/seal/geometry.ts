@@ -70,7 +70,7 @@ export function rimPath(rim: Rim): string {
     case 'hexagon-upright': return polygon(regular(6, 49, 0));
     case 'octagon': return polygon(regular(8, 49, Math.PI / 8));
     case 'square': return roundedSquare(42, 9, 0);
-    case 'lozenge': return roundedSquare(38.5, 12, Math.PI / 4);
+    case 'lozenge': return roundedSquare(38, 12, Math.PI / 4);
     case 'scallop-6': return arcs(6, 42, true, 1.15);
     case 'scallop-8': return arcs(8, 40.5, true, 1.05);
     case 'scallop-12': return arcs(12, 39.5, true, 1);

@@ -23,6 +23,7 @@ void add_dkim_tool_commands(CLI::App& dkim, Context& context);
 void add_archive_commands(CLI::App& root, Context& context);
 void add_log_commands(CLI::App& root, Context& context);
 void add_explain_command(CLI::App& root, Context& context);
+void add_check_command(CLI::App& root, Context& context);
 void add_manual_commands(CLI::App& root, Context& context);  // help, completion
 
 }  // namespace bulla::cli

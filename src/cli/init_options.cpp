@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace bulla::cli {
 namespace {
@@ -53,7 +54,9 @@ Result<void> add_routes(const InitArguments& arguments, services::InitOptions& o
         route.name = "local";
         route.match = {"local"};
         route.exit = config::RouteExit::maildir;
-        route.path = arguments.maildir.empty() ? "mail/{domain}/{local}" : arguments.maildir;
+        route.path = arguments.maildir.empty()
+                         ? std::filesystem::path(options.data_directory) / "mail/{domain}/{local}"
+                         : std::filesystem::path(arguments.maildir);
         options.routes.push_back(route);
     }
     if (!arguments.smarthost.empty()) {
@@ -98,6 +101,9 @@ Result<services::InitOptions> read_init_arguments(const InitArguments& arguments
                                   .admin = admin,
                                   .hostname = arguments.hostname,
                                   .user = arguments.user};
+    if (!arguments.data.empty()) {
+        options.data_directory = std::filesystem::absolute(arguments.data).lexically_normal();
+    }
     for (const std::string& text : arguments.listeners) {
         BULLA_TRY(listener, parse_listener(text));
         options.listeners.push_back(listener);

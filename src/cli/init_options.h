@@ -10,7 +10,7 @@ namespace bulla::cli {
 /// What `bulla init` was told, as it was typed.
 struct InitArguments {
     std::string directory = ".";
-    std::string domain{}, admin{}, hostname{}, user{};
+    std::string domain{}, admin{}, hostname{}, user{}, data{};
     std::vector<std::string> listeners{};
     std::string maildir{}, next_hop{}, smarthost{}, passphrase_file{};
 };

@@ -37,6 +37,7 @@ void add_commands(CLI::App& root, Context& context) {
     add_log_commands(root, context);
     add_queue_commands(root, context);
     add_explain_command(root, context);
+    add_check_command(root, context);
     add_manual_commands(root, context);
 }
 

@@ -133,6 +133,7 @@ struct InitialConfig {
     std::vector<Listener>
         listeners;              ///< Empty: inbound on 25, submission on 587 and 465, every address.
     std::vector<Route> routes;  ///< Empty: the instance's own domains to a Maildir.
+    std::string data_path = {};  ///< Where state, volumes and mail lie; empty: beside the file.
 };
 
 [[nodiscard]] std::string write_initial_config(const InitialConfig& initial);

@@ -123,12 +123,12 @@ std::vector<Listener> standard_listeners() {
     return out;
 }
 
-std::vector<Route> standard_routes() {
+std::vector<Route> standard_routes(const std::string& prefix) {
     Route local;
     local.name = "local";
     local.match = {"local"};
     local.exit = RouteExit::maildir;
-    local.path = "mail/{domain}/{local}";
+    local.path = prefix + "mail/{domain}/{local}";
     return {local};
 }
 
@@ -153,6 +153,10 @@ std::string write_initial_config(const InitialConfig& initial) {
     Config config = default_config();
     config.hostname = initial.hostname;
     config.passphrase_file = "passphrase";
+    const std::string prefix = initial.data_path.empty() ? "" : initial.data_path + "/";
+    config.state_path = prefix + "state";
+    config.database_url = "sqlite:" + prefix + "state/bulla.db";
+    config.volumes_path = prefix + "volumes";
     std::string out = fmt::format(
         "# bulla: the instance for {}. A line that begins with # is a comment; a setting behind # "
         "has its default.\n"
@@ -177,7 +181,7 @@ std::string write_initial_config(const InitialConfig& initial) {
     out +=
         "\n# Where mail goes: the first [[route]] that matches a recipient's domain takes it. "
         "Those in force, then an example with all settings.\n";
-    for (const Route& route : initial.routes.empty() ? standard_routes() : initial.routes) {
+    for (const Route& route : initial.routes.empty() ? standard_routes(prefix) : initial.routes) {
         write_block(out, "route", route_keys(), route);
     }
     out += "\n";

@@ -93,13 +93,17 @@ Result<SecretBytes> prompt_passphrase(const std::string& question) {
 }
 
 Result<SecretBytes> load_passphrase(const PassphraseSource& source) {
-    if (!source.file.empty()) {
-        return load_file(source.file, FileAccess::owner_only);
-    }
     // systemd gives each service a directory that only it can read; with ACLs the files' group bits say nothing.
     const auto* directory = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe)
     if (directory != nullptr && *directory != '\0' && !source.credential.empty()) {
-        return load_file(fmt::format("{}/{}", directory, source.credential), FileAccess::anybody);
+        const auto path = fmt::format("{}/{}", directory, source.credential);
+        // A service may have other credentials than this one.
+        if (source.file.empty() || ::access(path.c_str(), F_OK) == 0) {
+            return load_file(path, FileAccess::anybody);
+        }
+    }
+    if (!source.file.empty()) {
+        return load_file(source.file, FileAccess::owner_only);
     }
     if (source.prompt) {
         return prompt_passphrase("bulla volume passphrase: ");

@@ -8,10 +8,10 @@ namespace bulla::vault {
 
 /// Where the volume passphrase comes from. The first that is named is used; the others are not tried when it fails.
 struct PassphraseSource {
-    std::string file = {};  ///< A file that only its owner can reach (mode 0600 or 0400).
     std::string credential =
-        "bulla-passphrase";  ///< A systemd credential ($CREDENTIALS_DIRECTORY/name), when the service has any.
-    bool prompt = true;  ///< Ask on the terminal.
+        "bulla-passphrase";  ///< A systemd credential ($CREDENTIALS_DIRECTORY/name), when the service has it.
+    std::string file = {};  ///< A file that only its owner can reach (mode 0600 or 0400).
+    bool prompt = true;     ///< Ask on the terminal.
 };
 
 /// The passphrase, without the line end that an editor leaves. 1 to 1024 octets.

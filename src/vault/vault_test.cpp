@@ -218,6 +218,9 @@ TEST_F(VaultTest, passphrase_from_a_systemd_credential) {
     (void)write("bulla-passphrase", "from systemd", 0440);
     ASSERT_EQ(setenv("CREDENTIALS_DIRECTORY", place_.c_str(), 1), 0);
     EXPECT_EQ(load_passphrase({.prompt = false}).value().view(), "from systemd");
+    const auto file = write("pass", "from a file", 0600);
+    EXPECT_EQ(load_passphrase({.file = file, .prompt = false}).value().view(), "from systemd");
+    EXPECT_EQ(load_passphrase({.credential = "other", .file = file}).value().view(), "from a file");
     ASSERT_EQ(unsetenv("CREDENTIALS_DIRECTORY"), 0);
     EXPECT_EQ(load_passphrase({.prompt = false}).error().code, "vault.no_passphrase");
 }

@@ -118,7 +118,8 @@ Findings look_at_names(const config::Config& config, const AskDns& ask) {
     }
     std::error_code ignored;
     if (std::filesystem::exists(anchors, ignored)) {
-        if (const auto resolver = net::Resolver::open({.anchor_file = anchors})) {
+        if (const auto resolver =
+                net::Resolver::open({.forwarder = std::nullopt, .anchor_file = anchors})) {
             facts.validated = (*resolver)->ask_blocking({dns::RecordType::soa, ""});
         }
     }

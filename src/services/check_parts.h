@@ -87,9 +87,9 @@ struct NameFacts {
     std::string hostname;
     dns::DnsAnswer root;  ///< SOA of the root, without DNSSEC
     std::optional<dns::DnsAnswer>
-        validated;  ///< the same with trust anchors; nothing: there are none on this machine
-    std::vector<dns::DnsAnswer> addresses;  ///< A and AAAA of hostname
-    std::vector<dns::DnsAnswer> pointers;   ///< PTR of each address
+        validated{};  ///< the same with trust anchors; nothing: there are none on this machine
+    std::vector<dns::DnsAnswer> addresses{};  ///< A and AAAA of hostname
+    std::vector<dns::DnsAnswer> pointers{};   ///< PTR of each address
 };
 
 [[nodiscard]] Findings judge_names(const NameFacts& facts);

@@ -114,7 +114,10 @@ std::string csrf_of(std::string_view secret) {
         .substr(0, csrf_digits);
 }
 
-Result<void> check_same_site(const RequestHead& head, const Credentials& credentials, bool tls) {
+Result<void> check_same_site(const RequestHead& head,
+                             const Credentials& credentials,
+                             bool tls,
+                             bool needs_word) {
     if (credentials.is_token) {
         return {};
     }
@@ -127,7 +130,7 @@ Result<void> check_same_site(const RequestHead& head, const Credentials& credent
         !equals_ignoring_case(*origin, fmt::format("{}://{}", tls ? "https" : "http", head.host))) {
         return refuse("comes from another site");
     }
-    if (credentials.secret.empty()) {
+    if (credentials.secret.empty() || !needs_word) {
         return {};
     }
     const std::string* csrf = head.find("x-bulla-csrf");

@@ -25,10 +25,12 @@ struct Credentials {
 [[nodiscard]] std::string csrf_of(std::string_view secret);
 
 /// Holds a request that changes something, and is not by an API token, to come from our own page: Sec-Fetch-Site and Origin where the browser says
-/// them, and with a session X-Bulla-CSRF. Error: http.csrf.
+/// them, and with a session X-Bulla-CSRF if it `needs_word` (log-in and log-out do not: a browser may have a session that is over, whose
+/// word nobody can tell it). Error: http.csrf.
 [[nodiscard]] Result<void> check_same_site(const RequestHead& head,
                                            const Credentials& credentials,
-                                           bool tls);
+                                           bool tls,
+                                           bool needs_word = true);
 
 /// True if a browser that asks for `host` (of a Host field, with or without port) can only have been sent by somebody who knows the machine: an IP
 /// address, localhost, or one of `names`. Others may be names of an attacker's that lead here (DNS rebinding).

@@ -1,4 +1,5 @@
 #include "api/connection.h"
+#include "api/description.h"
 #include "base/secret.h"
 
 #include <algorithm>
@@ -13,15 +14,6 @@ namespace {
 
 constexpr std::uint64_t json_limit = 64U << 10U;
 constexpr unsigned max_logins = 16;
-
-constexpr char openapi_bytes[] = {
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wc23-extensions"
-#embed "openapi.yaml"
-#pragma clang diagnostic pop
-};
-
-constexpr std::string_view openapi(openapi_bytes, sizeof openapi_bytes);
 
 std::unexpected<Error> not_found() {
     return fail("http.not_found", Fault::sender, "There is nothing at this address.");
@@ -170,7 +162,7 @@ net::Task<Result<Response>> HttpConnection::handle_api(const Target& target) {
     if (all.size() == 3 && all[2] == "openapi.yaml" && is_read(head.method)) {
         Response response;
         response.media_type = "application/yaml";
-        response.fixed = openapi;
+        response.fixed = api_description();
         co_return response;
     }
     RouteMatch match = match_route(head.method, all.subspan(2));
@@ -189,7 +181,7 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
     const RequestHead& head = parser_.head();
     const Credentials credentials = find_credentials(head, tls_);
     if (!is_read(head.method)) {
-        BULLA_CO_CHECK(check_same_site(head, credentials, tls_));
+        BULLA_CO_CHECK(check_same_site(head, credentials, tls_, !route.options.open));
     }
     BULLA_CO_CHECK(add_query(route, target, arguments));
     const BodyKind body = route.options.body;

@@ -117,6 +117,9 @@ void Daemon::make_parts() {
     services_->live = [this] { return live(); };
     if (auto resolver = net::Resolver::open()) {
         resolver_ = std::move(*resolver);
+        services_->ask = [this](const dns::DnsQuestion& question) {
+            return resolver_->ask_blocking(question);
+        };
     } else {
         log::warning("dns.unavailable", {{"reason", resolver.error().text}});
     }

@@ -1,0 +1,305 @@
+"""Clauses 1 and 2 of the console: the API of the running program, and what strangers try on it."""
+import http.client
+import json
+import re
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.http import Console
+from support.instance import TOP, free_ports, until
+
+PASSWORD = "correct horse battery staple"
+
+
+def add(instance, name, role):
+    address = f"{name}@{instance.domain}"
+    more = ["--domain", instance.domain] if role == "domain_admin" else []
+    instance.cli("account", "add", address, "--role", role, *more, "--password-stdin", data=PASSWORD.encode() + b"\n")
+    return address
+
+
+@pytest.fixture
+def served(make_instance, sink):
+    made = make_instance(sink)
+    made.trust_loopback()
+    add(made, "root", "admin")
+    return made.start()
+
+
+@pytest.fixture
+def console(served):
+    with Console(served) as client:
+        assert client.log_in(f"root@{served.domain}", PASSWORD).status == 201
+        yield client
+
+
+def raw(port, octets, seconds=10, end=True):
+    """What the server says to these octets until it closes."""
+    with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+        connection.sendall(octets)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
+
+
+# What it serves
+
+
+def test_c3_1_health_metrics_page_and_description(served):
+    with Console(served) as client:
+        health = client.get("//health")
+        assert health.status == 200 and health.json()["ready"]
+        assert {"database", "disk", "sealer", "queue"} <= set(health.json()["checks"])
+        metrics = client.get("//metrics").body.decode()
+        helped, typed, named = (re.findall(pattern, metrics, re.M) for pattern in (r"^# HELP (\S+) ", r"^# TYPE (\S+) (?:counter|gauge)$", r"^(\w+)(?:\{.*\})? \S+$"))
+        assert helped == typed == named and len(named) > 40
+        page = client.get("//")
+        assert page.status == 200 and page.headers["Content-Type"].startswith("text/html")
+        assert client.get("//messages/x").body == page.body
+        assert client.get("/openapi.yaml").body == (TOP / "src/api/openapi.yaml").read_bytes()
+
+
+def test_c3_1_health_says_when_the_program_cannot_work(make_instance):
+    made = make_instance()
+    made.start()
+    with Console(made) as client:
+        assert client.get("//health").status == 200
+    assert "bulla_sealing 1" in raw(made.ports["console"], b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").decode()
+
+
+def test_c3_1_a_message_from_the_door_to_the_api(served, console):
+    served.archive_all()
+    assert served.send().code == 250
+    page = until(lambda: (found := console.get("/messages?limit=10").json())["items"] and found, "the message")
+    message = page["items"][0]
+    life = console.get(f"/messages/{message['id']}").json()
+    assert [stage["stage"] if "stage" in stage else stage for stage in life["stages"]]
+    raw_message = console.get(f"/messages/{message['id']}/raw")
+    assert raw_message.status == 200 and raw_message.headers["Content-Type"].startswith("text/plain")
+    assert console.get(f"/messages/{message['id']}/raw?download=true").headers["Content-Type"] == "message/rfc822"
+    verified = console.ask("POST", f"/messages/{message['id']}/verify")
+    assert verified.status == 200 and verified.json()["state"] == "verified", verified.body
+    export = console.get(f"/messages/{message['id']}/export")
+    assert export.status == 200 and export.headers["Content-Disposition"].startswith("attachment")
+    assert console.get("/log").json()["size"] >= 1
+    assert console.get("/messages/0000000000000").status == 404
+
+
+def test_c3_1_changes_through_the_api_are_in_force_and_in_the_audit(served, console):
+    assert console.ask("POST", "/domains", {"name": "new.test"}).status == 201
+    assert console.ask("POST", "/domains", {"name": "new.test"}).code == "domain.exists"
+    assert "new.test" in {d["name"] for d in console.get("/domains").json()["items"]}
+    key = console.ask("POST", "/domains/new.test/keys", {"selector": "s1", "type": "ed25519"})
+    assert key.status == 201 and "s1._domainkey" in key.json()["record"]["name"]
+    assert console.ask("PUT", "/settings/send_as?scope=domain:new.test", {"value": "domain"}).status == 200
+    assert console.ask("PATCH", "/domains/new.test", {"disabled": True}).status == 204
+    actors = {(e["actor"], e["action"]) for e in console.get("/audit").json()["items"]}
+    assert (f"root@{served.domain}", "domain.add") in actors
+    assert console.ask("DELETE", "/domains/new.test?force=true").status == 204
+
+
+def test_c3_1_tokens_with_scopes(served, console):
+    made = console.ask("POST", "/tokens", {"name": "robot", "scopes": ["queue."], "days": 1}).json()
+    with Console(served, token=made["token"]) as robot:
+        assert robot.get("/queue").status == 200
+        assert robot.get("/domains").status == 403
+        assert console.ask("DELETE", f"/tokens/{made['id']}").status == 204
+        assert robot.get("/queue").status == 401
+
+
+def test_c3_1_events_arrive_while_somebody_looks_on(served, console):
+    served.archive_all()
+    connection = http.client.HTTPConnection("127.0.0.1", served.ports["console"], timeout=30)
+    connection.request("GET", "/api/v1/events", headers={"Cookie": console.cookie})
+    stream = connection.getresponse()
+    assert stream.status == 200 and stream.headers["Content-Type"] == "text/event-stream"
+    assert served.send().code == 250
+    seen = []
+    sent = 1
+    while not {"message", "status"} <= {kind for kind, _ in seen}:
+        line = stream.fp.readline() if stream.isclosed() else stream.readline()
+        assert line, seen
+        if line.startswith(b"event: "):
+            seen.append((line[7:].strip().decode(), json.loads(stream.readline()[6:])))
+            if seen[-1][0] == "status" and sent < 5:
+                served.send()  # what came before somebody looked is no news
+                sent += 1
+    connection.close()
+
+
+# Who may
+
+
+@pytest.mark.parametrize("role,domains,messages,reload,accounts", [("user", 403, 403, 403, 200), ("domain_admin", 200, 403, 403, 200),
+                                                                    ("auditor", 200, 200, 403, 200), ("admin", 200, 200, 200, 200)])
+def test_GW_05_roles(served, role, domains, messages, reload, accounts):
+    address = add(served, f"who-{role.replace('_', '-')}", role)
+    with Console(served) as client:
+        assert client.log_in(address, PASSWORD).json()["role"] == role
+        assert [client.get("/domains").status, client.get("/messages").status, client.ask("POST", "/reload").status,
+                client.get("/accounts").status] == [domains, messages, reload, accounts]
+
+
+def test_c3_2_log_in_log_out_and_what_ends_a_session(served):
+    user = f"root@{served.domain}"
+    with Console(served) as client:
+        assert client.get("/status").status == 401
+        assert client.log_in(user, "wrong").code == "auth.failed"
+        assert client.log_in("nobody@example.test", "wrong").code == "auth.failed"
+        first = client.log_in(user, PASSWORD)
+        cookie = first.headers["Set-Cookie"]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+        assert client.get("/status").status == 200
+        old = client.cookie
+        assert client.log_in(user, PASSWORD).status == 201 and client.cookie != old
+        assert client.get("/status", headers={"Cookie": old}).status == 401, "a session survived the log-in that took its place"
+        assert client.ask("DELETE", "/session").status == 204
+        assert client.get("/status").status == 401
+
+
+def test_c3_2_a_planted_or_outlived_session_is_not_taken_over(served):
+    with Console(served) as client:
+        client.cookie = planted = "bulla=" + "a" * 64
+        assert client.log_in(f"root@{served.domain}", PASSWORD).status == 201
+        assert client.cookie != planted
+        assert client.get("/status", headers={"Cookie": planted}).status == 401
+
+
+def test_c3_2_brute_force_is_locked_out(served):
+    with Console(served) as client:
+        codes = [client.log_in(f"root@{served.domain}", f"guess {i}") for i in range(12)]
+        assert codes[0].status == 401 and codes[-1].status == 429, [c.status for c in codes]
+        assert client.log_in(f"root@{served.domain}", PASSWORD).status == 429
+
+
+def test_c3_2_cross_site_requests_change_nothing(served, console):
+    tries = [{"X-Bulla-CSRF": ""}, {"X-Bulla-CSRF": "0" * 32}, {"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+             {"Origin": "null"}]
+    for headers in tries:
+        assert console.ask("POST", "/domains", {"name": "evil.test"}, headers=headers).code == "http.csrf", headers
+    form = console.ask("POST", "/domains", b"name=evil.test", media_type="application/x-www-form-urlencoded")
+    assert form.status == 415
+    assert "evil.test" not in {d["name"] for d in console.get("/domains").json()["items"]}
+
+
+def test_c3_2_dns_rebinding_is_refused(served, console):
+    for host in ("evil.example", "127.0.0.1.evil.example", "evil.example:8090"):
+        assert console.get("/domains", headers={"Host": host}).status == 421
+
+
+# What strangers send
+
+
+@pytest.mark.parametrize("path", ["/../../etc/passwd", "/assets/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fetc/passwd",
+                                  "/assets/%5c..%5cetc", "/assets/%00", "//etc/passwd", "/assets//etc/passwd"])
+def test_c3_2_path_traversal(served, path):
+    answer = raw(served.ports["console"], f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    assert b"root:" not in answer
+    assert answer.split(b" ")[1] in (b"400", b"404", b"200")
+    assert answer.split(b" ")[1] != b"200" or b"<html" in answer.lower()
+
+
+def test_c3_2_smuggled_requests_are_not_answered(served):
+    inner = b"GET /api/v1/openapi.yaml HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    heads = [b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % (5 + len(inner)), b"Content-Length: 0\r\nContent-Length: 5\r\n",
+             b"Transfer-Encoding: chunked, identity\r\n", b"Transfer-Encoding : chunked\r\n", b"Content-Length: 5\n", b"A: b\r\n Content-Length: 5\r\n"]
+    for head in heads:
+        answer = raw(served.ports["console"], b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n0\r\n\r\n" + inner)
+        assert answer.count(b"HTTP/1.1 ") == 1, (head, answer)
+        assert answer.split(b" ")[1] in (b"400", b"501"), (head, answer)
+
+
+def test_c3_2_sizes(served, console):
+    port = served.ports["console"]
+    assert raw(port, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n").startswith(b"HTTP/1.1 414")
+    assert raw(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"a" * 17000).startswith(b"HTTP/1.1 431")
+    assert raw(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 100 + b"\r\n").startswith(b"HTTP/1.1 431")
+    assert console.ask("POST", "/domains", {"name": "a" * 70000}).status == 413
+    console.connect()
+    assert console.ask("POST", "/domains", {"name": {"a": [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}}).code == "http.bad_json"
+
+
+def test_c3_2_slow_clients_are_cut_off_and_hold_nobody_up(make_instance):
+    made = make_instance(config={"console": {"header_time": 1, "connections_per_client": 60}})
+    made.start()
+    port = made.ports["console"]
+    slow = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(50)]
+    for connection in slow:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHo")
+    begun = time.monotonic()
+    with Console(made) as client:
+        assert client.get("//health").status == 200
+    assert time.monotonic() - begun < 1
+    # An octet now and then gains no time.
+    slow[0].sendall(b"s")
+    for connection in slow:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
+        connection.close()
+    assert time.monotonic() - begun < 10
+
+
+def test_c3_2_one_client_cannot_take_all_connections(make_instance):
+    made = make_instance(config={"console": {"connections_per_client": 5}})
+    made.start()
+    held = [socket.create_connection(("127.0.0.1", made.ports["console"]), 10) for _ in range(5)]
+    until(lambda: raw(made.ports["console"], b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 503"), "a refusal")
+    for connection in held:
+        connection.close()
+    until(lambda: raw(made.ports["console"], b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 200"), "room again")
+
+
+# TLS, and how it ends
+
+
+def test_c3_2_https_with_openssl_s_client(make_instance, certificate):
+    port = free_ports(1)[0]
+    made = make_instance(config={"console": {"tls_port": port, "certificate_file": certificate[0], "key_file": certificate[1]}})
+    add(made, "root", "admin")
+    made.start()
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-quiet", "-CAfile", certificate[0], "-verify_return_error"],
+                          input=request, capture_output=True, timeout=30, check=False)
+    assert done.stdout.startswith(b"HTTP/1.1 200 OK"), done
+    assert b"Strict-Transport-Security: max-age=" in done.stdout
+    with Console(made, tls_port=port) as client:
+        answer = client.log_in(f"root@{made.domain}", PASSWORD)
+        assert answer.headers["Set-Cookie"].startswith("__Host-bulla=") and "Secure" in answer.headers["Set-Cookie"]
+        assert client.get("/status").status == 200
+    old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_1"], input=b"", capture_output=True, timeout=30, check=False)
+    assert old.returncode != 0
+
+
+def test_c3_2_the_daemon_ends_while_viewers_look_on(served, console):
+    connection = http.client.HTTPConnection("127.0.0.1", served.ports["console"], timeout=30)
+    connection.request("GET", "/api/v1/events", headers={"Cookie": console.cookie})
+    stream = connection.getresponse()
+    begun = time.monotonic()
+    served.stop()
+    stream.read()
+    assert time.monotonic() - begun < 8
+
+
+def test_c3_budget_200_viewers_fit_in_150_mb(served, console):
+    viewers = []
+    for _ in range(200):
+        connection = http.client.HTTPConnection("127.0.0.1", served.ports["console"], timeout=30)
+        connection.request("GET", "/api/v1/events", headers={"Cookie": console.cookie})
+        assert connection.getresponse().status == 200
+        viewers.append(connection)
+    threads = [threading.Thread(target=served.send) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    status = open(f"/proc/{served.pid}/status", encoding="ascii").read()
+    resident = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+    for connection in viewers:
+        connection.close()
+    assert resident <= 150 * 1024, f"{resident} KiB"

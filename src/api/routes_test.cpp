@@ -174,7 +174,7 @@ constexpr AccessRow access_rows[] = {
     {"POST /checklist/{id}/confirm", "----+"},
     {"GET /stats", "---++"},
     {"GET /events", "-++++"},
-    {"GET /search", "-++++"},
+    {"GET /search", "---++"},
     {"POST /explain", "---++"},
     {"POST /reload", "----+"},
     {"GET /messages", "---++"},

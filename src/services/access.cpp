@@ -55,6 +55,9 @@ constexpr std::array table{
     AccessRow{"explain",             denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"stats",               denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"search",              denied,      denied,      allowed,     allowed,     Target::nothing},
+    AccessRow{"job.",                denied,      denied,      allowed,     allowed,     Target::nothing},
+    // The console's stream of events shows each viewer what it may see.
+    AccessRow{"events",              allowed,     allowed,     allowed,     allowed,     Target::nothing},
     AccessRow{"status",              denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"audit.list",          denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"reload",              denied,      denied,      denied,      allowed,     Target::nothing},

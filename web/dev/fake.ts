@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import type { Job } from '../src/lib/api/types';
-import * as data from './data';
+import * as data from './data.ts';
 
 type Handler = (c: { params: string[]; query: URLSearchParams; body: string; res: ServerResponse }) => unknown;
 

@@ -49,7 +49,7 @@ for (const name of files) {
   lines.push([address, file, type, etag, name.startsWith('assets/') ? 'immutable' : 'revalidate'].join('\t'));
 }
 
-// The first load: the page, the scripts and styles that it names, what these import at once, and the fonts without which no text stands.
+// The first load: the page, the scripts and styles that it names, what these import at once, the overview, and the fonts without which no text stands.
 const first = new Set(['index.html']);
 const visit = (name) => {
   if (first.has(name) || !transfer.has(name)) return;
@@ -59,7 +59,8 @@ const visit = (name) => {
   for (const m of text.matchAll(/(?:from|import)\s*["']\.\/([\w.-]+)["']/g)) visit('assets/' + m[1]);
 };
 for (const m of readFileSync(join(dist, 'index.html'), 'utf8').matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)) visit(m[1]);
-for (const name of files) if (/(source-sans-3-latin-wght-normal|source-serif-4-latin-400-normal)/.test(name)) first.add(name);
+const needed = /(source-sans-3-latin-wght-normal|source-serif-4-latin-400-normal)|^assets\/Overview-/;
+for (const name of files) if (needed.test(name)) visit(name);
 const sum = [...first].reduce((n, name) => n + transfer.get(name), 0);
 console.log(`first load ${(sum / 1024).toFixed(1)} KB gzip of ${BUDGET / 1024}: ${[...first].join(' ')}`);
 if (sum > BUDGET) {

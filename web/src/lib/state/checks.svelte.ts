@@ -10,12 +10,30 @@ const AT_ONCE = 2;
 /** An older result is not worth its green any more. */
 const STALE = 24 * 3600e3;
 
+/** The seal is the whole chain (content, leaf, tree, checkpoint); the check is that of the signature: an unsigned message may hang on a whole seal. */
+export type SealSeen = 'whole' | 'cracked' | 'unchecked' | 'none';
+
 export interface Seen {
   check: Check;
+  seal: SealSeen;
   busy: boolean;
   broken?: Link;
   at?: string | null;
   verification?: Verification;
+}
+
+type Subject = Pick<Message, 'id' | 'check' | 'checked'> & { seal?: SealSeen };
+
+const BY_CHECK: Record<Check, SealSeen> = { verified: 'whole', failed: 'cracked', unchecked: 'unchecked', disabled: 'unchecked', unsigned: 'unchecked' };
+
+function fromRow(message: Subject): Seen {
+  return { check: message.check, seal: message.seal ?? BY_CHECK[message.check], busy: false, at: message.checked };
+}
+
+function sealOf(found: Verification & { seal?: SealSeen }): SealSeen {
+  if (found.seal) return found.seal;
+  if (found.findings.some((f) => f.state === 'bad')) return 'cracked';
+  return found.state === 'unsigned' ? 'whole' : BY_CHECK[found.state];
 }
 
 class Checks {
@@ -23,16 +41,18 @@ class Checks {
   private waiting: string[] = [];
   private running = 0;
 
-  of(message: Pick<Message, 'id' | 'check' | 'checked'>): Seen {
-    return this.known.get(message.id) ?? { check: message.check, busy: false, at: message.checked };
+  of(message: Subject): Seen {
+    return this.known.get(message.id) ?? fromRow(message);
   }
 
-  async verify(message: Pick<Message, 'id' | 'check' | 'checked'>): Promise<Verification> {
+  async verify(message: Subject): Promise<Verification> {
     const before = this.of(message);
     this.known.set(message.id, { ...before, busy: true });
     try {
       const found = await api.post('/messages/{id}/verify', { path: { id: message.id } });
-      this.known.set(message.id, { check: found.state, busy: false, broken: found.broken, at: found.at ?? new Date().toISOString(), verification: found });
+      this.known.set(message.id, {
+        check: found.state, seal: sealOf(found), busy: false, broken: found.broken, at: found.at ?? new Date().toISOString(), verification: found,
+      });
       return found;
     } catch (error) {
       this.known.set(message.id, before);
@@ -48,11 +68,11 @@ class Checks {
   private queue(messages: readonly Message[]): void {
     const due = messages.filter((m) => {
       const seen = this.of(m);
-      if (seen.busy || seen.verification || seen.check === 'unsigned' || seen.check === 'disabled') return false;
-      return seen.check !== 'verified' || !seen.at || Date.now() - Date.parse(seen.at) > STALE;
+      if (seen.busy || seen.verification || seen.seal === 'none' || seen.check === 'disabled') return false;
+      return seen.seal !== 'whole' || !seen.at || Date.now() - Date.parse(seen.at) > STALE;
     });
     this.waiting = due.map((m) => m.id);
-    for (const m of due) if (!this.known.has(m.id)) this.known.set(m.id, { check: m.check, busy: false, at: m.checked });
+    for (const m of due) if (!this.known.has(m.id)) this.known.set(m.id, fromRow(m));
     this.next();
   }
 
@@ -62,7 +82,7 @@ class Checks {
       const seen = this.known.get(id);
       if (!seen || seen.busy || seen.verification) continue;
       this.running++;
-      this.verify({ id, check: seen.check, checked: seen.at ?? null })
+      this.verify({ id, check: seen.check, seal: seen.seal, checked: seen.at ?? null })
         // The row stays as it was; whoever clicks it is told why.
         .catch(() => (this.waiting = []))
         .finally(() => {
@@ -75,6 +95,6 @@ class Checks {
 
 export const checks = new Checks();
 
-export function sealState(check: Check): SealState {
-  return check === 'verified' ? 'whole' : check === 'failed' ? 'cracked' : 'blank';
+export function sealState(seen: Seen): SealState {
+  return seen.seal === 'whole' || seen.seal === 'cracked' ? seen.seal : 'blank';
 }

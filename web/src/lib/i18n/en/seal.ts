@@ -18,6 +18,7 @@ export const seal = {
     disabled: 'verification is off',
     unsigned: 'unsigned',
   },
+  unsignedWhole: 'unsigned; its place in the log holds',
   checking: 'checking…',
   verifyNow: (state: string) => `${state} – verify now`,
   inscription: 'Inscription',

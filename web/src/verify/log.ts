@@ -65,7 +65,7 @@ export function parseEntry(octets: Uint8Array): Entry {
   const commitment = take('commitment', /^[0-9a-f]{64}$/);
   if (size === null || lines.length > MOST_SIGNERS) throw new Malformed('entry');
   const signers = lines.map((line) => {
-    const found = /^signer (\S+) ([0-9a-f]{64})$/.exec(line);
+    const found = /^signer (.+) ([0-9a-f]{64})$/.exec(line);
     const signer = found ? unescape(found[1]!) : null;
     if (!found || signer === null) throw new Malformed('entry');
     return { signer, fingerprint: found[2]! };

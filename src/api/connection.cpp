@@ -210,6 +210,7 @@ net::Task<HttpConnection::Outcome> HttpConnection::read_body(std::uint64_t most)
 net::Task<HttpConnection::Outcome> HttpConnection::respond(const Response& response) {
     count(response);
     const RequestHead& head = parser_.head();
+    keep_alive_ = keep_alive_ && !response.is_events;
     const std::string text = write_head(response,
                                         {.now = context_.clock.now(),
                                          .http11 = head.http11,
@@ -223,7 +224,6 @@ net::Task<HttpConnection::Outcome> HttpConnection::respond(const Response& respo
     const std::array<std::string_view, 2> pieces{text, content};
     BULLA_CO_CHECK(co_await stream_->write(pieces));
     if (response.is_events && head.method != Method::head) {
-        keep_alive_ = false;
         co_return co_await stream_events();
     }
     co_return Outcome{};

@@ -32,7 +32,7 @@ class HttpConnection {
     void notify_stop() { stop_.notify(); }
 
   private:
-    /// An error that the client is told as a problem, or null: it has been answered or there is nobody to tell.
+    /// An error: what the client is told, unless the connection itself broke.
     using Outcome = Result<void>;
 
     [[nodiscard]] static net::Task<void> watch_stop(std::shared_ptr<HttpConnection> self);
@@ -49,7 +49,7 @@ class HttpConnection {
                                                       const Target& target,
                                                       nlohmann::json arguments);
     [[nodiscard]] net::Task<Result<Response>> on_pool(Exchange exchange);
-    [[nodiscard]] net::Task<Outcome> authenticate(Exchange& exchange);
+    [[nodiscard]] net::Task<Outcome> check_access(Exchange& exchange);
     [[nodiscard]] net::Task<Outcome> respond(const Response& response);
     [[nodiscard]] net::Task<Outcome> stream_events();
     [[nodiscard]] net::Task<Outcome> write_event(std::string text);

@@ -196,11 +196,12 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
                       .head = head,
                       .arguments = std::move(arguments),
                       .secret = credentials.is_token ? std::string() : credentials.secret,
+                      .token = credentials.is_token ? credentials.secret : std::string(),
                       .client = stream_->peer().ip.text(),
                       .tls = tls_};
     if (body == BodyKind::octets || route.options.stream) {
         // Who asks, and whether they may, comes before what may be large or last.
-        BULLA_CO_CHECK(co_await authenticate(exchange));
+        BULLA_CO_CHECK(co_await check_access(exchange));
         if (body == BodyKind::octets) {
             BULLA_CO_CHECK(co_await take_memory(context_.console.upload_bytes));
         }
@@ -224,32 +225,16 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
     co_return co_await on_pool(std::move(exchange));
 }
 
-net::Task<HttpConnection::Outcome> HttpConnection::authenticate(Exchange& exchange) {
-    const Credentials credentials = find_credentials(exchange.head, tls_);
-    if (credentials.secret.empty()) {
-        co_return fail("auth.no_session", Fault::sender, "Log in first.");
-    }
+net::Task<HttpConnection::Outcome> HttpConnection::check_access(Exchange& exchange) {
     co_return co_await net::on_work_pool([&]() -> Result<void> {
-        BULLA_TRY(found, context_.backend.authenticate(credentials.secret, credentials.is_token));
-        BULLA_CHECK(
-            context_.backend.check(found.principal, exchange.route.call, exchange.arguments));
-        exchange.credential = std::move(found);
-        return {};
+        BULLA_CHECK(authenticate(exchange));
+        return context_.backend.check(
+            exchange.credential->principal, exchange.route.call, exchange.arguments);
     });
 }
 
 net::Task<Result<Response>> HttpConnection::on_pool(Exchange exchange) {
-    const Credentials credentials = find_credentials(exchange.head, tls_);
-    auto work = [&exchange, &credentials, this]() -> Response {
-        if (!exchange.credential && !exchange.route.options.open && !credentials.secret.empty()) {
-            auto found = context_.backend.authenticate(credentials.secret, credentials.is_token);
-            if (!found) {
-                return make_problem(found.error());
-            }
-            exchange.credential = std::move(*found);
-        }
-        return run_route(exchange);
-    };
+    auto work = [&exchange] { return run_route(exchange); };
     if (!exchange.route.options.dear) {
         co_return co_await net::on_work_pool(work);
     }

@@ -132,7 +132,7 @@ Result<void> add_query(const Route& route, const Target& target, json& arguments
     return {};
 }
 
-Result<void> add_body(const Route& route, std::string body, json& arguments) {
+Result<void> add_body(const Route& route, std::string_view body, json& arguments) {
     if (route.options.body == BodyKind::octets) {
         std::vector<std::uint8_t> octets(body.begin(), body.end());
         arguments["octets"] = json::binary(std::move(octets));

@@ -72,6 +72,13 @@ constexpr std::array exact{StatusRow{"http.bad_request", 400},
                            StatusRow{"auth.no_session", 401},
                            StatusRow{"auth.totp_needed", 401},
                            StatusRow{"auth.locked", 429},
+                           StatusRow{"access.denied", 403},
+                           StatusRow{"access.scope", 403},
+                           StatusRow{"access.password_first", 403},
+                           StatusRow{"access.session_needed", 403},
+                           StatusRow{"archive.no_message", 404},
+                           StatusRow{"archive.no_leaf", 404},
+                           StatusRow{"log.empty", 404},
                            StatusRow{"account.last_admin", 409},
                            StatusRow{"account.address_taken", 409},
                            StatusRow{"domain.has_keys", 409},
@@ -84,8 +91,7 @@ constexpr std::array endings{StatusRow{".missing", 404},
                              StatusRow{".no_member", 404},
                              StatusRow{".exists", 409},
                              StatusRow{".in_use", 409},
-                             StatusRow{".denied", 403},
-                             StatusRow{".must_change_password", 403}};
+                             StatusRow{".no_part", 404}};
 
 constexpr std::string_view console_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "

@@ -42,6 +42,7 @@ struct Exchange {
     nlohmann::json arguments;  ///< From path, query and body.
     std::optional<services::Credential> credential = {};
     std::string secret = {};  ///< Of the session; empty with an API token.
+    std::string token = {};   ///< The API token, if there is one.
     std::string client = {};  ///< The client's IP address.
     bool tls = false;
 };
@@ -97,9 +98,11 @@ struct RouteMatch {
                                      nlohmann::json& arguments);
 /// Adds the body's members. Errors: http.bad_json, http.bad_parameter (a member that the path has too).
 [[nodiscard]] Result<void> add_body(const Route& route,
-                                    std::string body,
+                                    std::string_view body,
                                     nlohmann::json& arguments);
 
+/// Finds out who asks, unless that is known. Error: auth.no_session. Blocks.
+[[nodiscard]] Result<void> authenticate(Exchange& exchange);
 /// Authenticates, calls and answers; errors become problems. Blocks.
 [[nodiscard]] Response run_route(Exchange& exchange);
 

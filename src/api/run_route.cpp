@@ -109,9 +109,7 @@ Result<Response> call(Exchange& exchange) {
 Result<Response> run(Exchange& exchange) {
     const RouteOptions& options = exchange.route.options;
     if (!options.open) {
-        if (!exchange.credential) {
-            return fail("auth.no_session", Fault::sender, "Log in first.");
-        }
+        BULLA_CHECK(authenticate(exchange));
         if (!options.self.empty() && !exchange.arguments.contains(options.self)) {
             exchange.arguments[std::string(options.self)] = exchange.credential->principal.login;
         }
@@ -119,15 +117,24 @@ Result<Response> run(Exchange& exchange) {
     if (options.handle == nullptr) {
         return call(exchange);
     }
-    // What a handler decides by itself is held to the table too.
-    if (!options.open && options.handle != nullptr && options.stream) {
-        BULLA_CHECK(exchange.backend.check(
-            exchange.credential->principal, exchange.route.call, exchange.arguments));
-    }
     return options.handle(exchange);
 }
 
 }  // namespace
+
+Result<void> authenticate(Exchange& exchange) {
+    if (exchange.credential) {
+        return {};
+    }
+    if (exchange.secret.empty() && exchange.token.empty()) {
+        return fail("auth.no_session", Fault::sender, "Log in first.");
+    }
+    const bool is_token = exchange.secret.empty();
+    BULLA_TRY(found,
+              exchange.backend.authenticate(is_token ? exchange.token : exchange.secret, is_token));
+    exchange.credential = std::move(found);
+    return {};
+}
 
 Response run_route(Exchange& exchange) {
     try {

@@ -58,7 +58,7 @@ net::Task<void> ConsoleEvents::run() {
         co_await net::sleep(look_every);
         if (hub_.viewers() == 0) {
             // What happened while nobody looked is no news.
-            newest_.clear();
+            newest_.reset();
             continue;
         }
         co_await net::on_work_pool([this] { tell(); });
@@ -74,12 +74,12 @@ void ConsoleEvents::tell() {
 void ConsoleEvents::tell_messages() {
     const auto page = services::call_service(
         context_.services, {.actor = "console"}, "archive.list", {{"limit", most_messages}});
-    if (!page || !page->contains("items") || page->at("items").empty()) {
+    if (!page || !page->contains("items")) {
         return;
     }
     const json& items = page->at("items");
-    const auto newest = items.front().value("id", "");
-    if (newest_.empty()) {
+    const std::string newest = items.empty() ? "" : items.front().value("id", "");
+    if (!newest_) {
         newest_ = newest;
         return;
     }

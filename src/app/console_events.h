@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -30,7 +31,8 @@ class ConsoleEvents {
 
     ConsoleContext context_;
     api::EventHub& hub_;
-    std::string newest_;  ///< The message that was told last.
+    std::optional<std::string>
+        newest_;  ///< The message that was told last; none: nobody looked on.
     std::int64_t revision_ = -1;
     std::string counters_;
     std::mutex mutex_;

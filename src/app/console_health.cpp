@@ -53,9 +53,7 @@ api::Health ConsoleHealth::look() const {
     return {{check_database(context_.instance.database()),
              check_disk(context_.instance.config().volumes_path),
              check_sealer(context_.instance.sealer()),
-             {.name = "queue",
-              .good = queue.blocked.empty(),
-              .detail = queue.blocked}}};
+             {.name = "queue", .good = queue.blocked.empty(), .detail = queue.blocked}}};
 }
 
 api::Health ConsoleHealth::check() {

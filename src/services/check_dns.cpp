@@ -112,7 +112,7 @@ Finding judge_record(const std::string& domain, const RecordCheck& check) {
 }
 
 Findings look_at_names(const config::Config& config, const AskDns& ask) {
-    NameFacts facts{.hostname = config.hostname, .root = ask({dns::RecordType::soa, ""})};
+    NameFacts facts{.hostname = config.hostname, .root = ask({dns::RecordType::soa, "."})};
     if (facts.root.rcode == dns::Rcode::unreachable) {
         return judge_names(facts);
     }
@@ -120,7 +120,7 @@ Findings look_at_names(const config::Config& config, const AskDns& ask) {
     if (std::filesystem::exists(anchors, ignored)) {
         if (const auto resolver =
                 net::Resolver::open({.forwarder = std::nullopt, .anchor_file = anchors})) {
-            facts.validated = (*resolver)->ask_blocking({dns::RecordType::soa, ""});
+            facts.validated = (*resolver)->ask_blocking({dns::RecordType::soa, "."});
         }
     }
     for (const auto type : {dns::RecordType::a, dns::RecordType::aaaa}) {

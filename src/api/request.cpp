@@ -26,6 +26,19 @@ std::string_view name_of(Method method) {
     return "";
 }
 
+bool is_token_char(char c) {
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.contains(c);
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 const std::string* RequestHead::find(std::string_view name) const {
     const auto found = std::ranges::find(fields, name, &Field::name);
     return found == fields.end() ? nullptr : &found->value;

@@ -15,6 +15,11 @@ enum class Method { get, head, post, put, patch, remove, options, other };
 /// The method as it stands in a request line; "" for `other`.
 [[nodiscard]] std::string_view name_of(Method method);
 
+/// True for the characters of a token (RFC 9110 5.6.2).
+[[nodiscard]] bool is_token_char(char c);
+/// Compares as ASCII, in any case.
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
+
 struct Field {
     std::string name;  ///< In lower case.
     std::string value;

@@ -1,5 +1,6 @@
 #include "api/request_parser.h"
 
+#include "api/chunk_decoder.h"
 #include "net/asio.h"
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -46,20 +47,13 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-bool is_token_char(char c) {
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.contains(c);
-}
-
-// Beast's states and grammar; what it reads goes into `head` and `body`.
+// Beast's grammar of a head; what it reads goes into `head`. Bodies are read here: fed octet by octet, its reader of chunks ends the program
+// by an assertion (Boost 1.81).
 class Reader final : public http::basic_parser<true> {
   public:
     RequestHead head;
-    std::string body;
     std::size_t field_limit = 0;
     bool too_many_fields = false;
-    bool head_done = false;
 
   private:
     void on_request_impl(http::verb /*verb*/,
@@ -81,10 +75,6 @@ class Reader final : public http::basic_parser<true> {
                        beast::string_view name,
                        beast::string_view value,
                        beast::error_code& ec) override {
-        // RFC 9110 6.5.1: trailer fields are not merged into the head; here they are dropped.
-        if (head_done) {
-            return;
-        }
         if (head.fields.size() >= field_limit) {
             too_many_fields = true;
             ec = http::error::header_limit;
@@ -93,13 +83,12 @@ class Reader final : public http::basic_parser<true> {
         head.fields.push_back({lower({name.data(), name.size()}), {value.data(), value.size()}});
     }
 
-    void on_header_impl(beast::error_code& /*ec*/) override { head_done = true; }
+    void on_header_impl(beast::error_code& /*ec*/) override {}
 
     void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
                            beast::error_code& /*ec*/) override {}
 
     std::size_t on_body_impl(beast::string_view bytes, beast::error_code& /*ec*/) override {
-        body.append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
@@ -110,7 +99,6 @@ class Reader final : public http::basic_parser<true> {
     std::size_t on_chunk_body_impl(std::uint64_t /*rest*/,
                                    beast::string_view bytes,
                                    beast::error_code& /*ec*/) override {
-        body.append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
@@ -236,14 +224,17 @@ struct RequestParser::Impl {
     std::size_t skipped_lines = 0;
     std::uint64_t body_limit = 0;
     std::optional<Reader> reader;
+    std::optional<ChunkDecoder> chunks;
+    std::string body;
 
     void reset() {
         reader.emplace();
-        reader->eager(false);
+        chunks.reset();
+        body.clear();
+        reader->skip(true);
         reader->field_limit = limits.fields;
-        // The head comes in one piece and the body's limit is known after it: both are looked at here.
-        reader->header_limit(static_cast<std::uint32_t>(limits.head_bytes));
-        reader->body_limit(boost::none);
+        // The head comes in one piece, whose size is looked at here.
+        reader->header_limit(static_cast<std::uint32_t>(limits.head_bytes) + 1);
         stage = Stage::head;
         scanned = 0;
         checked = 0;
@@ -258,11 +249,12 @@ struct RequestParser::Impl {
     }
 
     Result<void> read_head() {
-        while (scanned == 0 && buffer.starts_with("\r\n")) {
+        while (buffer.starts_with("\r\n")) {
             if (++skipped_lines > empty_lines) {
                 return bad("begins with empty lines");
             }
             buffer.erase(0, 2);
+            scanned = 0;
         }
         if (!buffer.empty() && buffer != "\r" && !is_token_char(buffer.front())) {
             return bad("is no HTTP");
@@ -321,29 +313,19 @@ struct RequestParser::Impl {
 
     Result<void> read_body() {
         std::size_t used = 0;
-        while (!reader->is_done() && used < buffer.size()) {
-            beast::error_code ec;
-            const std::size_t count =
-                reader->put(asio::const_buffer(buffer.data() + used, buffer.size() - used), ec);
-            used += count;
-            if (ec == http::error::need_more) {
-                break;
-            }
-            if (ec) {
-                return bad(fmt::format("has a body that cannot be read: {}", ec.message()));
-            }
-            if (reader->body.size() > body_limit) {
-                return too_large();
-            }
+        if (chunks) {
+            BULLA_TRY(size, chunks->feed(buffer, body));
+            used = size;
+        } else {
+            used = std::min(buffer.size(), *reader->head.body_bytes - body.size());
+            body.append(buffer, 0, used);
         }
         buffer.erase(0, used);
-        if (reader->is_done()) {
-            stage = Stage::done;
-            return {};
+        if (body.size() > body_limit) {
+            return too_large();
         }
-        // Chunk extensions and trailers are octets of the client's choice too.
-        if (buffer.size() > limits.head_bytes) {
-            return bad("has a chunk head or trailers without end");
+        if (chunks ? chunks->is_done() : body.size() == *reader->head.body_bytes) {
+            stage = Stage::done;
         }
         return {};
     }
@@ -381,9 +363,12 @@ Result<void> RequestParser::accept_body(std::uint64_t most) {
     if (head().body_bytes.value_or(0) > most) {
         return impl_->too_large();
     }
-    if (impl_->reader->is_done()) {
+    if (!head().has_body) {
         impl_->stage = Impl::Stage::done;
         return {};
+    }
+    if (!head().body_bytes && !impl_->chunks) {
+        impl_->chunks.emplace();
     }
     impl_->stage = Impl::Stage::body;
     return impl_->advance();
@@ -394,11 +379,11 @@ bool RequestParser::is_done() const {
 }
 
 std::size_t RequestParser::body_bytes() const {
-    return impl_->reader->body.size();
+    return impl_->body.size();
 }
 
 std::string RequestParser::take_body() {
-    return std::move(impl_->reader->body);
+    return std::move(impl_->body);
 }
 
 Result<void> RequestParser::next() {

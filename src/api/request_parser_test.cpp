@@ -159,7 +159,7 @@ std::vector<Row> smuggling_rows() {
         {"two spaces", "GET  / HTTP/1.1\r\n" + host + "\r\n", bad},
         {"leading space", " GET / HTTP/1.1\r\n" + host + "\r\n", bad},
         {"lower-case version", "GET / http/1.1\r\n" + host + "\r\n", "http.bad_version"},
-        {"HTTP/0.9", "GET /\r\n\r\n", "http.bad_version"},
+        {"HTTP/0.9", "GET /\r\n\r\n", bad},
         {"HTTP/1.2", "GET / HTTP/1.2\r\n" + host + "\r\n", "http.bad_version"},
         {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http.bad_version"},
         {"TLS on the plain port", std::string("\x16\x03\x01\x02\x00\x01", 6), bad},

@@ -53,6 +53,7 @@ function message(i: number): Message {
     leaf: COUNT - i,
     leaf_hash: rnd(i * 41, 40) === 0 ? null : sha(`leaf ${i}`),
     check,
+    seal: check === 'failed' ? 'cracked' : check === 'verified' ? 'whole' : 'unchecked',
     checked: check === 'verified' || check === 'failed' ? iso(now - 3600e3) : null,
     delivery: !out ? 'none' : i % 37 === 4 ? 'queued' : i % 53 === 7 ? 'failed' : 'delivered',
   };
@@ -108,11 +109,11 @@ export function life(m: Message): MessageLife {
 }
 
 export function verification(m: Message): Verification {
-  if (m.check === 'unsigned') return { id: m.id, state: 'unsigned', findings: [{ check: 'record', state: 'ok', text: 'The stored octets open and have the length that was sealed.' }, { check: 'signature', state: 'note', text: 'No signer is named for it.' }, { check: 'leaf', state: 'ok', text: `Leaf ${m.leaf} of the log commits to this message.` }, { check: 'log', state: 'ok', text: 'The proof of 12 hashes leads to the root.' }, { check: 'checkpoint', state: 'ok', text: 'The checkpoint carries the signature of this log’s key.' }] };
+  if (m.check === 'unsigned') return { id: m.id, state: 'unsigned', seal: 'whole', findings: [{ check: 'record', state: 'ok', text: 'The stored octets open and have the length that was sealed.' }, { check: 'signature', state: 'note', text: 'No signer is named for it.' }, { check: 'leaf', state: 'ok', text: `Leaf ${m.leaf} of the log commits to this message.` }, { check: 'log', state: 'ok', text: 'The proof of 12 hashes leads to the root.' }, { check: 'checkpoint', state: 'ok', text: 'The checkpoint carries the signature of this log’s key.' }] };
   const bad = m.check === 'failed';
   const link = m.id === messages[2]!.id ? 'content' : 'signature';
   return {
-    id: m.id, state: bad ? 'failed' : 'verified', broken: bad ? link : undefined, at: iso(Date.now()),
+    id: m.id, state: bad ? 'failed' : 'verified', seal: bad ? 'cracked' : 'whole', broken: bad ? link : undefined, at: iso(Date.now()),
     findings: [
       { check: 'record', state: bad && link === 'content' ? 'bad' : 'ok', text: bad && link === 'content' ? 'The stored octets differ from what was sealed: SHA-256 is 9f2c41aa…, the log says 5f3a90b1….' : 'The stored octets open and have the length that was sealed.' },
       { check: 'signature', state: bad ? 'bad' : 'ok', text: bad ? 'The signature of “office” does not fit these octets.' : 'Signed by “office” (ECDSA P-256), key 9c1d44e0…; verified with the public key alone.' },

@@ -2,6 +2,7 @@ import { language, t } from '$lib/i18n';
 
 const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const dayClock = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayMonth = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });
 const dayYear = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
 const whole = new Intl.NumberFormat(language);
@@ -26,11 +27,11 @@ export function size(octets: number): string {
 
 export const full = (time: string): string => dateTime.format(new Date(time));
 
-/** For a column of times: the clock today, the day this year, else the date. */
+/** For a column of times: the clock today, day and clock this year, else the date. */
 export function brief(time: string, now = new Date()): string {
   const at = new Date(time);
   if (at.toDateString() === now.toDateString()) return clock.format(at);
-  return at.getFullYear() === now.getFullYear() ? dayMonth.format(at) : dayYear.format(at);
+  return at.getFullYear() === now.getFullYear() ? dayClock.format(at) : dayYear.format(at);
 }
 
 /** The label of an axis that is `seconds` long: clocks for a day, days for more. */

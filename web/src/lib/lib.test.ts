@@ -5,7 +5,7 @@ import { elapsed, milliseconds, quote, relative, shorten, size, span } from './f
 import { matches } from './text';
 import { splitLines } from './ui/lines';
 import { areaPath, linePath } from './ui/spark';
-import { OVERSCAN, windowOf } from './ui/window';
+import { capacityOf, OVERSCAN, windowOf } from './ui/window';
 
 describe('format', () => {
   it('says sizes', () => {
@@ -54,6 +54,10 @@ describe('ui', () => {
     expect(windowOf(-300, 800, 40, 3)).toEqual({ first: 0, last: 3 });
     expect(windowOf(99_999, 800, 40, 3)).toEqual({ first: 3, last: 3 });
     expect(windowOf(0, 800, 40, 0)).toEqual({ first: 0, last: 0 });
+    for (let top = 0; top < 4000; top += 7) {
+      const { first, last } = windowOf(top, 801, 40, 1000);
+      expect(last - first).toBeLessThanOrEqual(capacityOf(801, 40));
+    }
   });
   it('splits header lines with their ends', () => {
     expect(splitLines('A: 1\r\n\tb\r\nC:2\n')).toEqual([

@@ -11,7 +11,7 @@ const AT_ONCE = 2;
 const STALE = 24 * 3600e3;
 
 /** The seal is the whole chain (content, leaf, tree, checkpoint); the check is that of the signature: an unsigned message may hang on a whole seal. */
-export type SealSeen = 'whole' | 'cracked' | 'unchecked' | 'none';
+export type SealSeen = Message['seal'];
 
 export interface Seen {
   check: Check;
@@ -22,19 +22,9 @@ export interface Seen {
   verification?: Verification;
 }
 
-type Subject = Pick<Message, 'id' | 'check' | 'checked'> & { seal?: SealSeen };
+type Subject = Pick<Message, 'id' | 'check' | 'seal' | 'checked'>;
 
-const BY_CHECK: Record<Check, SealSeen> = { verified: 'whole', failed: 'cracked', unchecked: 'unchecked', disabled: 'unchecked', unsigned: 'unchecked' };
-
-function fromRow(message: Subject): Seen {
-  return { check: message.check, seal: message.seal ?? BY_CHECK[message.check], busy: false, at: message.checked };
-}
-
-function sealOf(found: Verification & { seal?: SealSeen }): SealSeen {
-  if (found.seal) return found.seal;
-  if (found.findings.some((f) => f.state === 'bad')) return 'cracked';
-  return found.state === 'unsigned' ? 'whole' : BY_CHECK[found.state];
-}
+const fromRow = (message: Subject): Seen => ({ check: message.check, seal: message.seal, busy: false, at: message.checked });
 
 class Checks {
   private known = new SvelteMap<string, Seen>();
@@ -51,7 +41,7 @@ class Checks {
     try {
       const found = await api.post('/messages/{id}/verify', { path: { id: message.id } });
       this.known.set(message.id, {
-        check: found.state, seal: sealOf(found), busy: false, broken: found.broken, at: found.at ?? new Date().toISOString(), verification: found,
+        check: found.state, seal: found.seal, busy: false, broken: found.broken, at: found.at ?? new Date().toISOString(), verification: found,
       });
       return found;
     } catch (error) {

@@ -32,6 +32,8 @@ export function typing(target: EventTarget | null): boolean {
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (document.querySelector('dialog[open]')) return;
+  // These two belong to what has the focus.
+  if (/^(Enter| )$/.test(event.key) && (event.target as Element).closest('a, button, summary, [role="tab"]')) return;
   const fresh = event.timeStamp - pendingSince < SEQUENCE;
   const typed = pending && fresh ? `${pending} ${event.key}` : event.key;
   pending = '';

@@ -3,6 +3,9 @@ import { api } from '$lib/api/client';
 import { on } from '$lib/api/events.svelte';
 import type { Log, Status } from '$lib/api/types';
 
+/** The seal of the log follows the commits, but not each of a busy second. */
+const LOG_EVERY = 3000;
+
 class Server {
   status = $state.raw<Status>();
   log = $state.raw<Log>();
@@ -16,6 +19,15 @@ class Server {
     if (steps.status === 'fulfilled') this.open = steps.value.items.filter((one) => one.state !== 'done').length;
   }
 
+  private logTimer: ReturnType<typeof setTimeout> | undefined;
+
+  private grown(): void {
+    this.logTimer ??= setTimeout(() => {
+      this.logTimer = undefined;
+      api.get('/log').then((log) => (this.log = log), () => {});
+    }, LOG_EVERY);
+  }
+
   /** While the shell stands: events, and every minute anew. */
   watch(): () => void {
     void this.refresh();
@@ -24,6 +36,7 @@ class Server {
       on('status', (part) => {
         if (this.status) this.status = { ...this.status, ...part };
       }),
+      on('message', () => this.grown()),
       on('lost', () => void this.refresh()),
       on('revision', () => void this.refresh()),
     ];

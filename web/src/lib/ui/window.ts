@@ -1,6 +1,9 @@
 /** Rows beyond the visible part that exist nevertheless, on each side. */
 export const OVERSCAN = 12;
 
+/** The most rows that windowOf() ever names. */
+export const capacityOf = (view: number, row: number): number => Math.ceil(view / row) + 2 * OVERSCAN + 2;
+
 /**
  * Which rows of a list exist: `top` is how far the list has been scrolled past the upper edge of the view (may be negative), `view` the height
  * of the view, `row` that of a row, all in pixels.

@@ -23,7 +23,7 @@ describe('filters of the list', () => {
 describe('chain of a verification', () => {
   it('tells the five links, and unknown ones as unknown', () => {
     const chain = chainOf({
-      id: 'x', state: 'failed', broken: 'signature',
+      id: 'x', state: 'failed', seal: 'cracked', broken: 'signature',
       findings: [{ check: 'record', state: 'ok', text: 'a' }, { check: 'signature', state: 'bad', text: 'b' }, { check: 'log', state: 'note', text: 'c' }],
     });
     expect(chain.map((one) => `${one.link} ${one.state}`)).toEqual(['content ok', 'signature bad', 'leaf unknown', 'tree note', 'checkpoint unknown']);

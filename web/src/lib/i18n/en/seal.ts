@@ -21,6 +21,11 @@ export const seal = {
   unsignedWhole: 'unsigned; its place in the log holds',
   checking: 'checking…',
   verifyNow: (state: string) => `${state} – verify now`,
+  guide: 'How to read the seal',
+  guideText:
+    'The disc is drawn from the hash of this message’s entry in the log, and from nothing else. Whoever has the message and its proof sees the same disc: the same figure, field, rim and pearls.',
+  guideStates: { whole: 'Whole: everything holds.', cracked: 'Cracked: it does not verify.', blank: 'Blank: nobody has checked.' },
+  guideCrack: 'The place of a crack tells which link broke, clockwise from the top:',
   inscription: 'Inscription',
   figures: 'In words',
   onRoundel: (charge: string) => `${charge} on a roundel`,

@@ -179,7 +179,7 @@ TEST(HttpConnection, c3_1_problems_have_the_code_of_the_error) {
         {{.code = "setting.bad", .fault = Fault::sender, .text = ""}, 422},
         {{.code = "store.busy", .fault = Fault::temporary, .text = ""}, 503},
         {{.code = "pack.short_read", .fault = Fault::us, .text = ""}, 500},
-        {{.code = "auth.locked", .fault = Fault::sender, .text = ""}, 429},
+        {{.code = "auth.locked", .fault = Fault::temporary, .text = "try again in 8 s"}, 429},
         {{.code = "access.denied", .fault = Fault::sender, .text = ""}, 403},
     };
     for (const Row& row : rows) {
@@ -189,7 +189,10 @@ TEST(HttpConnection, c3_1_problems_have_the_code_of_the_error) {
         EXPECT_EQ(status_in(answer), row.status) << row.error.code;
         EXPECT_EQ(code_in(answer), row.error.code);
         EXPECT_EQ(field_in(answer, "Content-Type"), "application/problem+json");
-        EXPECT_EQ(field_in(answer, "Retry-After"), row.status == 503 ? "5" : "(none)");
+        EXPECT_EQ(field_in(answer, "Retry-After"),
+                  row.status == 503   ? "5"
+                  : row.status == 429 ? "8"
+                                      : "(none)");
     }
 }
 
@@ -232,7 +235,7 @@ TEST(HttpConnection, c3_1_a_body_of_another_media_type_is_refused) {
     EXPECT_TRUE(test.calls.empty());
 }
 
-TEST(HttpConnection, c3_2_log_in_makes_a_new_session_and_ends_the_one_before) {
+TEST(HttpConnection, c3_12_log_in_makes_a_new_session_and_ends_the_one_before) {
     TestServer test;
     test.value = {{"session", "admin"}};
     const std::string body = R"({"user": "admin", "password": "secret"})";
@@ -265,7 +268,7 @@ TEST(HttpConnection, c3_2_log_out_takes_the_cookie_away) {
     EXPECT_EQ(test.calls, std::vector<std::string>{R"(auth.logout {"session":"user"})"});
 }
 
-TEST(HttpConnection, c3_2_a_change_without_the_sessions_word_is_refused) {
+TEST(HttpConnection, c3_12_a_change_without_the_sessions_word_is_refused) {
     TestServer test;
     const std::string answer =
         talk(test.context(), request("POST /api/v1/reload", "Cookie: bulla=admin\r\n"));
@@ -278,7 +281,7 @@ TEST(HttpConnection, c3_2_a_change_without_the_sessions_word_is_refused) {
     EXPECT_EQ(test.calls.size(), 1U);
 }
 
-TEST(HttpConnection, c3_2_a_host_name_that_is_not_ours_is_refused) {
+TEST(HttpConnection, c3_12_a_host_name_that_is_not_ours_is_refused) {
     TestServer test;
     const std::string answer =
         talk(test.context(), "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n");
@@ -324,7 +327,7 @@ TEST(HttpConnection, rfc9110_10_1_1_a_body_is_asked_for_once_it_is_wanted) {
     EXPECT_EQ(status_in(refused), 404);
 }
 
-TEST(HttpConnection, c3_2_a_json_body_may_be_as_large_as_its_limit_and_no_octet_more) {
+TEST(HttpConnection, c3_12_a_json_body_may_be_as_large_as_its_limit_and_no_octet_more) {
     TestServer test;
     const auto status = [&](std::size_t size) {
         std::string body = R"({"name": ""})";
@@ -338,7 +341,7 @@ TEST(HttpConnection, c3_2_a_json_body_may_be_as_large_as_its_limit_and_no_octet_
     EXPECT_EQ(test.metrics.value(HttpMetric::body_too_large), 1U);
 }
 
-TEST(HttpConnection, c3_2_large_bodies_are_for_who_may_send_them_and_have_their_memory) {
+TEST(HttpConnection, c3_12_large_bodies_are_for_who_may_send_them_and_have_their_memory) {
     TestServer test;
     HttpContext context = test.context();
     context.console.upload_bytes = 100;
@@ -361,7 +364,7 @@ TEST(HttpConnection, c3_2_large_bodies_are_for_who_may_send_them_and_have_their_
     EXPECT_EQ(test.metrics.value(HttpMetric::body_octets), 0U);
 }
 
-TEST(HttpConnection, c3_2_a_head_that_comes_too_slowly_is_cut_off) {
+TEST(HttpConnection, c3_12_a_head_that_comes_too_slowly_is_cut_off) {
     TestServer test;
     HttpContext context = test.context();
     context.times.header = 20ms;
@@ -372,7 +375,7 @@ TEST(HttpConnection, c3_2_a_head_that_comes_too_slowly_is_cut_off) {
     EXPECT_EQ(talk(context, ""), "");
 }
 
-TEST(HttpConnection, c3_2_a_body_that_comes_too_slowly_is_cut_off) {
+TEST(HttpConnection, c3_12_a_body_that_comes_too_slowly_is_cut_off) {
     TestServer test;
     HttpContext context = test.context();
     context.times.body = 20ms;
@@ -386,7 +389,7 @@ TEST(HttpConnection, c3_2_a_body_that_comes_too_slowly_is_cut_off) {
     EXPECT_TRUE(test.calls.empty());
 }
 
-TEST(HttpConnection, c3_2_connections_are_counted_in_all_and_of_each_client) {
+TEST(HttpConnection, c3_12_connections_are_counted_in_all_and_of_each_client) {
     TestServer test;
     HttpContext context = test.context();
     context.console.connections = 0;
@@ -509,7 +512,7 @@ TEST(EventHub, c3_2_a_viewer_that_reads_too_slowly_is_told_what_it_lost) {
     EXPECT_TRUE(hub.join([](const Audience&) { return true; })->is_stopped());
 }
 
-TEST(HttpConnection, c3_2_whichever_operation_fails_nothing_is_left_behind) {
+TEST(HttpConnection, c3_12_whichever_operation_fails_nothing_is_left_behind) {
     const std::string body = R"({"name": "a.test"})";
     const std::string bytes =
         request("GET /health") +

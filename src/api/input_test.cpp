@@ -47,7 +47,7 @@ TEST(Target, rfc3986_good_addresses_are_decoded_once) {
     }
 }
 
-TEST(Target, c3_2_traversal_and_bad_encodings_are_refused) {
+TEST(Target, c3_12_traversal_and_bad_encodings_are_refused) {
     const std::vector<std::string> rows = {
         "",
         "a",
@@ -91,7 +91,7 @@ TEST(Target, c3_2_traversal_and_bad_encodings_are_refused) {
     }
 }
 
-TEST(Target, c3_2_segments_and_parameters_are_counted) {
+TEST(Target, c3_12_segments_and_parameters_are_counted) {
     std::string path;
     for (int i = 0; i < 32; ++i) {
         path += "/a";
@@ -125,7 +125,7 @@ TEST(JsonBody, rfc8259_an_object_is_read) {
     EXPECT_TRUE(parse_json_body(nested(16)));
 }
 
-TEST(JsonBody, c3_2_what_two_readers_might_take_differently_is_refused) {
+TEST(JsonBody, c3_12_what_two_readers_might_take_differently_is_refused) {
     const std::vector<std::pair<std::string, std::string>> rows = {
         {"[]", "one JSON object"},
         {"1", "one JSON object"},
@@ -159,7 +159,7 @@ TEST(JsonBody, c3_2_what_two_readers_might_take_differently_is_refused) {
     }
 }
 
-TEST(JsonBody, c3_2_values_are_counted) {
+TEST(JsonBody, c3_12_values_are_counted) {
     const auto with = [](int count) {
         std::string out = "{\"a\":[0";
         for (int i = 1; i < count; ++i) {
@@ -211,7 +211,7 @@ TEST(Credentials, c3_2_the_cookie_is_out_of_reach_of_scripts_and_other_sites) {
     EXPECT_NE(write_cookie("", false).find("Max-Age=0"), std::string::npos);
 }
 
-TEST(Credentials, c3_2_a_change_must_come_from_our_own_page) {
+TEST(Credentials, c3_12_a_change_must_come_from_our_own_page) {
     struct Row {
         std::string_view name;
         std::vector<Field> fields;
@@ -257,7 +257,7 @@ TEST(Credentials, c3_2_a_change_must_come_from_our_own_page) {
     EXPECT_TRUE(check_same_site(head_with({{"origin", "http://other.example"}}), token, false));
 }
 
-TEST(Credentials, c3_2_names_that_are_not_ours_are_told_from_ours) {
+TEST(Credentials, c3_12_names_that_are_not_ours_are_told_from_ours) {
     const std::vector<std::string> names = {"mail.example.org"};
     for (const auto* const good : {"mail.example.org",
                                    "MAIL.example.org:8090",

@@ -191,7 +191,7 @@ TEST(RequestParser, rfc9112_9_3_2_pipelined_requests_are_read_one_by_one_however
     }
 }
 
-TEST(RequestParser, c3_2_a_head_may_be_as_large_as_its_limit_and_no_octet_more) {
+TEST(RequestParser, c3_12_a_head_may_be_as_large_as_its_limit_and_no_octet_more) {
     const RequestLimits limits{.head_bytes = 200, .target_bytes = 50, .fields = 4};
     const auto sized = [](std::size_t size) {
         std::string head = "GET / HTTP/1.1\r\n" + host + "A: \r\n\r\n";
@@ -205,7 +205,7 @@ TEST(RequestParser, c3_2_a_head_may_be_as_large_as_its_limit_and_no_octet_more) 
     EXPECT_EQ(parse(sized(300).substr(0, 201), 1, limits).error, "http.head_too_large");
 }
 
-TEST(RequestParser, c3_2_a_target_may_be_as_long_as_its_limit_and_no_octet_more) {
+TEST(RequestParser, c3_12_a_target_may_be_as_long_as_its_limit_and_no_octet_more) {
     const RequestLimits limits{.head_bytes = 400, .target_bytes = 50, .fields = 4};
     const auto sized = [](std::size_t size) {
         return "GET /" + std::string(size - 1, 'a') + " HTTP/1.1\r\n" + host + "\r\n";
@@ -215,7 +215,7 @@ TEST(RequestParser, c3_2_a_target_may_be_as_long_as_its_limit_and_no_octet_more)
     EXPECT_EQ(parse("GET /" + std::string(100, 'a'), 1, limits).error, "http.target_too_long");
 }
 
-TEST(RequestParser, c3_2_there_may_be_as_many_fields_as_the_limit_and_none_more) {
+TEST(RequestParser, c3_12_there_may_be_as_many_fields_as_the_limit_and_none_more) {
     const RequestLimits limits{.fields = 4};
     const std::string head = "GET / HTTP/1.1\r\n" + host;
     EXPECT_EQ(parse(head + "A: 1\r\nB: 2\r\nC: 3\r\n\r\n", 9, limits).error, "");
@@ -223,7 +223,7 @@ TEST(RequestParser, c3_2_there_may_be_as_many_fields_as_the_limit_and_none_more)
               "http.head_too_large");
 }
 
-TEST(RequestParser, c3_2_a_body_may_be_as_large_as_its_limit_and_no_octet_more) {
+TEST(RequestParser, c3_12_a_body_may_be_as_large_as_its_limit_and_no_octet_more) {
     const auto with_length = [](std::size_t size) {
         return "POST / HTTP/1.1\r\n" + host + "Content-Length: " + std::to_string(size) +
                "\r\n\r\n" + std::string(size, 'x');
@@ -243,7 +243,7 @@ TEST(RequestParser, c3_2_a_body_may_be_as_large_as_its_limit_and_no_octet_more) 
     }
 }
 
-TEST(RequestParser, c3_2_chunk_extensions_and_trailers_have_an_end) {
+TEST(RequestParser, c3_12_chunk_extensions_and_trailers_have_an_end) {
     const std::string head = "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n";
     EXPECT_EQ(parse(head + "1;a=" + std::string(20000, 'x'), 1000).error, "http.bad_request");
     EXPECT_EQ(parse(head + "0\r\nA: " + std::string(20000, 'x'), 1000).error, "http.bad_request");
@@ -278,6 +278,29 @@ TEST(RequestParser, rfc9112_9_3_persistence_is_the_default_of_http_1_1_alone) {
     EXPECT_FALSE(keeps("1.1", "Connection: close\r\n"));
     EXPECT_FALSE(keeps("1.0", ""));
     EXPECT_TRUE(keeps("1.0", "Connection: keep-alive\r\n"));
+}
+
+TEST(RequestParser, c3_13_damaged_requests_are_read_the_same_however_they_are_cut) {
+    const std::string seed =
+        "POST /a?b=c HTTP/1.1\r\n" + host +
+        "Transfer-Encoding: chunked\r\n\r\n3;a=\"b\"\r\nabc\r\n0\r\nA: b\r\n\r\n" +
+        "PUT /d HTTP/1.1\r\n" + host + "Content-Length: 4\r\n\r\nGET GET /e HTTP/1.0\r\n\r\n";
+    constexpr std::string_view octets = "\r\n\t :;,=0aA\x7f\xff";
+    std::uint32_t state = 1;
+    const auto next = [&state](std::size_t below) {
+        state = state * 1664525U + 1013904223U;
+        return (state >> 8U) % below;
+    };
+    for (int i = 0; i < 3000; ++i) {
+        std::string bytes = seed;
+        for (std::size_t change = 0; change < 1 + next(3); ++change) {
+            bytes[next(bytes.size())] = octets[next(octets.size())];
+        }
+        const Parsed whole = parse(bytes, bytes.size());
+        const Parsed cut = parse(bytes, 1 + next(9));
+        EXPECT_EQ(whole.requests, cut.requests) << bytes;
+        EXPECT_EQ(whole.error.empty(), cut.error.empty()) << bytes << whole.error << cut.error;
+    }
 }
 
 }  // namespace

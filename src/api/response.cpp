@@ -120,6 +120,16 @@ void add_content(std::string& out, const Response& response, bool http11) {
     }
 }
 
+// "… try again in 8 s": how long a locked log-in waits stands in its text alone.
+std::string seconds_in(const std::string& text) {
+    const std::size_t first = text.find_first_of("0123456789");
+    return first == std::string::npos
+               ? ""
+               : text.substr(
+                     first,
+                     std::min(text.find_first_not_of("0123456789", first), text.size()) - first);
+}
+
 std::string title_of(int status) {
     return std::string(reason_of(status));
 }
@@ -205,6 +215,9 @@ Response make_problem(const Error& error) {
     response.media_type = "application/problem+json";
     if (status == 503) {
         response.fields.emplace_back("Retry-After", "5");
+    }
+    if (const std::string seconds = seconds_in(error.text); status == 429 && !seconds.empty()) {
+        response.fields.emplace_back("Retry-After", seconds);
     }
     if (status == 401) {
         response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"bulla\"");

@@ -10,26 +10,32 @@ export interface Section {
   roles?: Role[];
 }
 
-const admins: Role[] = ['admin', 'domain_admin'];
-const auditors: Role[] = ['admin', 'domain_admin', 'auditor'];
+// As src/services/access.cpp has it: who sees all, and who sees a part.
+const lookers: Role[] = ['admin', 'auditor'];
+const keepers: Role[] = ['admin', 'auditor', 'domain_admin'];
 
-export const sections: Section[][] = [
+const all: Section[][] = [
   [
     { id: 'overview', path: '/', key: 'o' },
-    { id: 'messages', path: '/messages', key: 'm' },
-    { id: 'queue', path: '/queue', key: 'q' },
-    { id: 'log', path: '/log', key: 'l' },
+    { id: 'messages', path: '/messages', key: 'm', roles: lookers },
+    { id: 'queue', path: '/queue', key: 'q', roles: lookers },
+    { id: 'log', path: '/log', key: 'l', roles: lookers },
   ],
   [
     { id: 'setup', path: '/setup', key: 'p', roles: ['admin'] },
-    { id: 'domains', path: '/domains', key: 'd', roles: auditors },
-    { id: 'accounts', path: '/accounts', key: 'a', roles: auditors },
-    { id: 'groups', path: '/groups', key: 'r', roles: auditors },
-    { id: 'settings', path: '/settings', key: 's' },
+    { id: 'domains', path: '/domains', key: 'd', roles: keepers },
+    { id: 'accounts', path: '/accounts', key: 'a', roles: keepers },
+    { id: 'groups', path: '/groups', key: 'r', roles: lookers },
+    { id: 'settings', path: '/settings', key: 's', roles: keepers },
   ],
   [
-    { id: 'audit', path: '/audit', key: 'u', roles: ['admin', 'auditor'] },
-    { id: 'explain', path: '/explain', key: 'x', roles: admins },
+    { id: 'audit', path: '/audit', key: 'u', roles: lookers },
+    { id: 'explain', path: '/explain', key: 'x', roles: lookers },
     { id: 'about', path: '/about', key: 'b' },
   ],
 ];
+
+/** The entries that a role sees; groups that would be empty are left out. */
+export function visibleSections(role: Role): Section[][] {
+  return all.map((group) => group.filter((one) => !one.roles || one.roles.includes(role))).filter((group) => group.length > 0);
+}

@@ -1,6 +1,7 @@
 // What the program is and how it fares: read once, kept fresh by events, read again when they stop.
 import { api } from '$lib/api/client';
 import { on } from '$lib/api/events.svelte';
+import { session } from '$lib/state/session.svelte';
 import type { Log, Status } from '$lib/api/types';
 
 /** The seal of the log follows the commits, but not each of a busy second. */
@@ -30,6 +31,7 @@ class Server {
 
   /** While the shell stands: events, and every minute anew. */
   watch(): () => void {
+    if (!session.looksOn) return () => {};
     void this.refresh();
     const timer = setInterval(() => document.visibilityState === 'visible' && void this.refresh(), 60000);
     const stops = [

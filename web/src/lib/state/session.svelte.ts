@@ -41,6 +41,11 @@ class SessionState {
     return this.current?.role ?? 'user';
   }
 
+  /** Whether the role sees the whole server: its messages, queue and log. */
+  get looksOn(): boolean {
+    return this.role === 'admin' || this.role === 'auditor';
+  }
+
   /** Whether the role may make a call (`queue.retry`). The program decides; the console only does not offer what would be refused. */
   may(call: string): boolean {
     const permissions = this.current?.permissions;

@@ -1,4 +1,18 @@
 export const home = {
+  hello: (login: string) => `Welcome, ${login}.`,
+  helloText: {
+    user: 'Your mail is sealed without your doing. Here you look after your own account.',
+    domain_admin: 'You look after domains: their DKIM keys, their accounts and how they behave.',
+    admin: '',
+    auditor: '',
+  },
+  does: {
+    domains: 'DKIM keys, and what resolvers see of them',
+    accounts: 'Who may send',
+    settings: 'How your domains behave',
+    about: 'What runs here',
+    me: 'Password, second factor, sessions and tokens',
+  },
   well: 'All is well.',
   wellText: (n: string, size: string) => `${n} messages are sealed, and the log of ${size} entries holds.`,
   fresh: 'Ready for the first message.',

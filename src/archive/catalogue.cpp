@@ -42,6 +42,7 @@ constexpr std::string_view message_columns =
     "m.id, m.leaf, m.archived, m.role, m.size, m.volume, m.pack, m.pos, m.len, m.slot, m.summary, "
     "m.trace, (select c.state from message_check c where c.message_id = m.id), "
     "(select c.at from message_check c where c.message_id = m.id), "
+    "(select c.seal from message_check c where c.message_id = m.id), "
     "(select l.hash from log_leaf l where l.idx = m.leaf)";
 using MessageTuple = std::tuple<int64_t,
                                 int64_t,
@@ -57,6 +58,7 @@ using MessageTuple = std::tuple<int64_t,
                                 string,
                                 std::optional<string>,
                                 std::optional<int64_t>,
+                                std::optional<string>,
                                 std::optional<string>>;
 
 /// Gives the messages of a query over message_columns.
@@ -79,6 +81,7 @@ Result<void> visit_messages(store::Connection& connection,
                             string,
                             std::optional<string>,
                             std::optional<int64_t>,
+                            std::optional<string>,
                             std::optional<string>>(sql, params, std::forward<Take>(take));
 }
 
@@ -97,6 +100,7 @@ StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault) {
                  trace,
                  check,
                  checked,
+                 seal,
                  leaf_hash] = row;
     StoredMessage stored{
         .row = {.id = MessageId(id),
@@ -107,6 +111,7 @@ StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault) {
                 .address =
                     {.volume = volume, .pack = pack, .offset = pos, .length = len, .slot = slot}},
         .check = check.value_or(""),
+        .seal = seal.value_or(""),
         .checked = from_micros(checked.value_or(0)),
         .leaf_hash = leaf_hash.value_or("")};
     stored.row.summary =
@@ -204,14 +209,17 @@ Result<void> insert_message(store::Tx& tx,
     return {};
 }
 
-Result<void> save_check(store::Tx& tx, MessageId id, std::string_view state, Time at) {
+Result<void> save_check(store::Tx& tx, MessageId id, const CheckState& state, Time at) {
     BULLA_TRY(
         changed,
-        tx.run_counted("update message_check set state = :state, at = :at where message_id = :id",
-                       {state, to_micros(at), id.number()}));
+        tx.run_counted("update message_check set state = :state, seal = :seal, at = :at where "
+                       "message_id = :id",
+                       {state.check, state.seal, to_micros(at), id.number()}));
     if (changed == 0) {
-        return tx.run("insert into message_check (message_id, state, at) values (:id, :state, :at)",
-                      {id.number(), state, to_micros(at)});
+        return tx.run(
+            "insert into message_check (message_id, state, seal, at) values (:id, :state, :seal, "
+            ":at)",
+            {id.number(), state.check, state.seal, to_micros(at)});
     }
     return {};
 }
@@ -356,7 +364,7 @@ Result<Page> Catalogue::list(const ListQuery& query) const {
             return false;
         }
         ++opened;
-        if (query.check == "unchecked" && std::get<12>(row)) {
+        if (query.check == "unchecked" && std::get<12>(row).value_or("disabled") != "disabled") {
             return true;
         }
         auto stored = read_message(row, vault_);

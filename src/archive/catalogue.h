@@ -1,4 +1,5 @@
 #pragma once
+#include "archive/check_state.h"
 #include "archive/public_keys.h"
 #include "archive/rows.h"
 #include "archive/tokens.h"
@@ -30,7 +31,10 @@ struct SealedMessage {
                                           const seal::Address& address,
                                           std::int64_t leaf);
 /// What a verification of a message came to, and when; replaces what an earlier one said.
-[[nodiscard]] Result<void> save_check(store::Tx& tx, MessageId id, std::string_view state, Time at);
+[[nodiscard]] Result<void> save_check(store::Tx& tx,
+                                      MessageId id,
+                                      const CheckState& state,
+                                      Time at);
 [[nodiscard]] Result<void> insert_signature(store::Tx& tx, const SignatureRow& row);
 /// Adds an event with the message's next number; `event.sequence` is not looked at.
 [[nodiscard]] Result<void> insert_event(store::Tx& tx,
@@ -46,7 +50,7 @@ struct ListQuery {
     std::string recipient{};            ///< Part of To, Cc or an envelope recipient.
     std::string subject{};              ///< Part of Subject.
     std::vector<std::string> terms{};   ///< make_term(): all of them, by the index.
-    std::string check{};                ///< State of message_check, or "unchecked".
+    std::string check{};                ///< CheckState::check, or "unchecked".
     std::size_t limit = 50;
     std::size_t window = 20000;  ///< Rows that are opened at most to find `limit` that fit.
 };
@@ -58,9 +62,10 @@ struct ListQuery {
 struct StoredMessage {
     MessageRow row;
     std::optional<Error>
-        text_error{};         ///< vault.tampered: then the texts that it concerns are empty.
-    std::string check{};      ///< What the last verification came to; empty: there was none.
-    Time checked{};           ///< When.
+        text_error{};     ///< vault.tampered: then the texts that it concerns are empty.
+    std::string check{};  ///< CheckState::check of the last verification; empty: there was none.
+    std::string seal{};   ///< CheckState::seal of it.
+    Time checked{};       ///< When.
     std::string leaf_hash{};  ///< As the log's row has it, base64; empty: none.
 };
 

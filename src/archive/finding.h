@@ -33,14 +33,6 @@ class Findings {
         add({Outcome::bad, std::move(check), std::move(text)});
     }
 
-    [[nodiscard]] const std::vector<Finding>& list() const { return list_; }
-
-    [[nodiscard]] bool any_bad() const { return any_bad_; }
-
-    /// How many were not kept.
-    [[nodiscard]] std::uint64_t left_off() const { return left_off_; }
-
-  private:
     void add(Finding finding) {
         constexpr std::size_t most = 10000;
         any_bad_ = any_bad_ || finding.outcome == Outcome::bad;
@@ -51,6 +43,14 @@ class Findings {
         }
     }
 
+    [[nodiscard]] const std::vector<Finding>& list() const { return list_; }
+
+    [[nodiscard]] bool any_bad() const { return any_bad_; }
+
+    /// How many were not kept.
+    [[nodiscard]] std::uint64_t left_off() const { return left_off_; }
+
+  private:
     std::vector<Finding> list_;
     std::uint64_t left_off_ = 0;
     bool any_bad_ = false;
@@ -60,6 +60,8 @@ class Findings {
 struct MessageReport {
     MessageId id{};
     Findings findings{};
+    bool has_seal = true;     ///< It counts as archived, names a leaf, or the log has one of it.
+    bool has_signer = false;  ///< Its leaf names a signer, or a signature is stored with it.
 
     [[nodiscard]] bool verified() const { return !findings.any_bad(); }
 };

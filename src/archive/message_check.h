@@ -15,6 +15,8 @@ namespace bulla::archive {
 struct TrustedKeys {
     std::optional<PublicKeys> own{};  ///< Those at signature_public_key_path; none: no path is set.
     std::string own_path{};
+    /// False: signatures are not looked at (signature_verification_enabled is off).
+    bool verify_signatures = true;
     PublicKeys
         kept{};  ///< Those in the archive (`signer_key`): believed where a leaf names their fingerprint, and only if `own` is not set.
 };

@@ -70,9 +70,9 @@ TEST(Tokens, API_02_messages_are_found_by_address_domain_direction_group_and_sta
             .groups = {"board"}});
     at.add(3, {.from = "eve@y.test", .recipients = {"ann@example.org"}, .direction = "in"});
     auto tx = store::Tx::begin(*at.connection).value();
-    ASSERT_TRUE(save_check(tx, MessageId(1), "failed", at.clock.now()).has_value());
-    ASSERT_TRUE(save_check(tx, MessageId(2), "failed", at.clock.now()).has_value());
-    ASSERT_TRUE(save_check(tx, MessageId(2), "verified", at.clock.now()).has_value());
+    ASSERT_TRUE(save_check(tx, MessageId(1), {"failed", "cracked"}, at.clock.now()).has_value());
+    ASSERT_TRUE(save_check(tx, MessageId(2), {"failed", "cracked"}, at.clock.now()).has_value());
+    ASSERT_TRUE(save_check(tx, MessageId(2), {"verified", "whole"}, at.clock.now()).has_value());
     ASSERT_TRUE(tx.finish().has_value());
     using enum TermKind;
     const auto term = [](TermKind kind, std::string_view value) { return make_term(kind, value); };

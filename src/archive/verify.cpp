@@ -38,6 +38,7 @@ Result<MessageReport> Verifier::verify_message(MessageId id) {
     }
     BULLA_TRY(facts, gather_facts(std::move(*stored), findings));
     check_message(facts, options_.keys, findings);
+    BULLA_CHECK(find_claims(facts, report));
     if (facts.entry) {
         const auto leaf = static_cast<std::uint64_t>(facts.row.leaf);
         BULLA_CHECK(check_inclusion(leaf, *facts.entry, findings));
@@ -45,6 +46,26 @@ Result<MessageReport> Verifier::verify_message(MessageId id) {
     }
     BULLA_CHECK(check_events(id, findings));
     return report;
+}
+
+Result<void> Verifier::find_claims(const MessageFacts& facts, MessageReport& report) const {
+    report.has_signer = !facts.signatures.empty();
+    if (facts.entry) {
+        const auto entry = seal::parse_message_entry(*facts.entry);
+        report.has_signer = report.has_signer || (entry && !entry->signers.empty());
+    }
+    report.has_seal = facts.row.archived || facts.row.leaf >= 0;
+    if (facts.row.leaf < 0) {
+        BULLA_TRY(leaf, log_.find_message(facts.row.id));
+        if (leaf) {
+            report.has_seal = true;
+            report.findings.bad("row",
+                                fmt::format("leaf {} of the log is this message's, and its row "
+                                            "does not name it: the row was changed",
+                                            *leaf));
+        }
+    }
+    return {};
 }
 
 Result<MessageFacts> Verifier::gather_facts(StoredMessage stored, Findings& findings) const {

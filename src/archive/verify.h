@@ -21,12 +21,17 @@ struct Progress {
 
 struct SweepOptions {
     std::uint64_t first = 0;  ///< The leaf to begin with: ArchiveReport::next of an earlier run.
+    std::size_t batch = 256;  ///< Messages that are looked at between two calls of `progress`.
     unsigned threads =
         1;  ///< Workers that read records and check signatures; memory is that of one message each.
     /// Called after each batch on the caller's thread; false stops.
     std::function<bool(const Progress&)> progress{};
     /// Called for each message that does not verify or has a note, on the caller's thread.
     std::function<void(const MessageReport&)> report{};
+    /// Called for every message, on the caller's thread.
+    std::function<void(const MessageReport&)> each{};
+    /// Asked before each message, from any worker: true ends the sweep, and its last batch is not told of.
+    std::function<bool()> stopped{};
 };
 
 struct ArchiveReport {
@@ -66,6 +71,8 @@ class Verifier {
   private:
     struct Job;
     [[nodiscard]] Result<MessageFacts> gather_facts(StoredMessage stored, Findings& findings) const;
+    /// Whether it should have a leaf and signatures: has_seal, has_signer.
+    Result<void> find_claims(const MessageFacts& facts, MessageReport& report) const;
     void check_heads(const tlog::Checkpoint& head,
                      tlog::TileReader& tiles,
                      Findings& findings) const;
@@ -75,7 +82,10 @@ class Verifier {
     Result<void> check_order(std::uint64_t leaf, Findings& findings) const;
     Result<void> check_events(MessageId id, Findings& findings) const;
     Result<std::vector<Job>> gather(const std::vector<LeafRow>& rows) const;
-    void run(std::vector<Job>& jobs, unsigned threads) const;
+    [[nodiscard]] bool run(std::vector<Job>& jobs, const SweepOptions& options) const;
+    static void tell(const std::vector<Job>& jobs,
+                     const SweepOptions& options,
+                     ArchiveReport& report);
     Result<void> check_strays(Findings& findings) const;
 
     Catalogue catalogue_;

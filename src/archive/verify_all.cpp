@@ -12,7 +12,7 @@ namespace bulla::archive {
 
 namespace {
 
-constexpr std::size_t batch_size = 256;
+constexpr std::size_t rows_at_once = 256;
 
 bool worth_telling(const Finding& finding) {
     return finding.outcome != Outcome::ok;
@@ -38,6 +38,7 @@ Result<std::vector<Verifier::Job>> Verifier::gather(const std::vector<LeafRow>& 
         Job job{.leaf = row.index, .entry = std::move(*entry)};
         const MessageId id = job.entry.id;
         job.report.id = id;
+        job.report.has_signer = !job.entry.signers.empty();
         BULLA_TRY(stored, catalogue_.message(id));
         if (!stored) {
             job.report.findings.bad(
@@ -57,6 +58,7 @@ Result<std::vector<Verifier::Job>> Verifier::gather(const std::vector<LeafRow>& 
             }
             stored->row.leaf = static_cast<std::int64_t>(row.index);
             BULLA_TRY(signatures, catalogue_.signatures(id));
+            job.report.has_signer = job.report.has_signer || !signatures.empty();
             job.facts = MessageFacts{
                 .row = std::move(stored->row),
                 .text_error = std::move(stored->text_error),
@@ -70,11 +72,17 @@ Result<std::vector<Verifier::Job>> Verifier::gather(const std::vector<LeafRow>& 
     return jobs;
 }
 
-void Verifier::run(std::vector<Job>& jobs, unsigned threads) const {
+/// False if it was stopped before all were looked at.
+bool Verifier::run(std::vector<Job>& jobs, const SweepOptions& options) const {
     std::atomic<std::size_t> next = 0;
+    std::atomic<bool> is_stopped = false;
     const auto work = [&] {
         for (std::size_t i = next++; i < jobs.size(); i = next++) {
             auto& job = jobs[i];
+            if (options.stopped && options.stopped()) {
+                is_stopped = true;
+                return;
+            }
             if (job.facts) {
                 job.facts->record =
                     records_.read(job.facts->row.address, job.entry.id, seal::RecordKind::received);
@@ -85,10 +93,28 @@ void Verifier::run(std::vector<Job>& jobs, unsigned threads) const {
         }
     };
     std::vector<std::jthread> workers;
-    for (unsigned i = 1; i < threads; ++i) {
+    for (unsigned i = 1; i < options.threads; ++i) {
         workers.emplace_back(work);
     }
     work();
+    workers.clear();
+    return !is_stopped;
+}
+
+void Verifier::tell(const std::vector<Job>& jobs,
+                    const SweepOptions& options,
+                    ArchiveReport& report) {
+    for (const auto& job : jobs) {
+        ++report.messages;
+        report.signatures += job.entry.signers.size();
+        report.failed += job.report.verified() ? 0 : 1;
+        if (options.report && std::ranges::any_of(job.report.findings.list(), worth_telling)) {
+            options.report(job.report);
+        }
+        if (options.each) {
+            options.each(job.report);
+        }
+    }
 }
 
 Result<ArchiveReport> Verifier::verify_all(const SweepOptions& options) {
@@ -101,9 +127,11 @@ Result<ArchiveReport> Verifier::verify_all(const SweepOptions& options) {
     std::optional<seal::MessageEntry> latest;
     bool wanted = true;
     while (wanted && walk.position() < walk.size()) {
-        BULLA_TRY(rows, walk.next(batch_size, report.log));
+        BULLA_TRY(rows, walk.next(options.batch, report.log));
         BULLA_TRY(jobs, gather(rows));
-        run(jobs, options.threads);
+        if (!run(jobs, options)) {
+            return report;
+        }
         for (auto& job : jobs) {
             if (latest && out_of_order(*latest, job.entry)) {
                 note_order(*latest, job.entry, job.report.findings);
@@ -111,13 +139,8 @@ Result<ArchiveReport> Verifier::verify_all(const SweepOptions& options) {
             if (!latest || latest->time < job.entry.time) {
                 latest = job.entry;
             }
-            ++report.messages;
-            report.signatures += job.entry.signers.size();
-            report.failed += job.report.verified() ? 0 : 1;
-            if (options.report && std::ranges::any_of(job.report.findings.list(), worth_telling)) {
-                options.report(job.report);
-            }
         }
+        tell(jobs, options, report);
         report.next = walk.position();
         wanted = !options.progress ||
                  options.progress({walk.position(), walk.size(), report.messages, report.failed});
@@ -134,7 +157,7 @@ Result<ArchiveReport> Verifier::verify_all(const SweepOptions& options) {
 Result<void> Verifier::check_strays(Findings& findings) const {
     MessageId last{};
     for (;;) {
-        BULLA_TRY(places, catalogue_.places(last, batch_size));
+        BULLA_TRY(places, catalogue_.places(last, rows_at_once));
         if (places.empty()) {
             return {};
         }

@@ -231,6 +231,16 @@ Result<void> add_records(const FlowContext& context,
     return {};
 }
 
+// GW-06: "every key use": those of DKIM and of the archive's signers; the log's own key stands on each checkpoint.
+void note_key_uses(const Transit& transit,
+                   const std::vector<archive::SignatureRow>& signatures,
+                   seal::Batch& batch) {
+    batch.uses.insert(batch.uses.end(), transit.key_uses.begin(), transit.key_uses.end());
+    for (const auto& signature : signatures) {
+        batch.uses.push_back({.purpose = "archive", .fingerprint = signature.key_fingerprint});
+    }
+}
+
 }  // namespace
 
 Result<StartDeliveries> prepare_seal(const FlowContext& context,
@@ -258,6 +268,7 @@ Result<StartDeliveries> prepare_seal(const FlowContext& context,
          .terms = transit.archived ? archive::terms_of(summary) : std::vector<std::string>()});
     std::ranges::move(addition.records, std::back_inserter(batch.records));
     std::ranges::move(addition.leaves, std::back_inserter(batch.leaves));
+    note_key_uses(transit, rows->signatures, batch);
     batch.riders.push_back(make_rider(std::move(rows)));
     auto ticket = context.queue.attach(batch, std::move(addition.deliveries));
     return [&queue = context.queue,

@@ -110,9 +110,12 @@ Result<void> sign_copy(
     for (const auto& key : keys->second) {
         step.facts.emplace_back("dkim",
                                 fmt::format("d={} s={}", domain->ascii(), key.selector.text()));
+        transit.key_uses.push_back(
+            {.purpose = "dkim", .fingerprint = key.signer->public_key().fingerprint()});
     }
     step.facts.emplace_back("self-check", passed ? "pass" : "fail (setting dkim_self_check)");
     copy.prefix = signatures + copy.prefix;
+    transit.dkim_signed = true;
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "names/message_id.h"
+#include "seal/sealer.h"
 
 #include <chrono>
 #include <memory>
@@ -50,6 +51,10 @@ struct Transit {
     std::vector<const directory::ArchiveSigner*> signers;
     std::vector<Copy> copies;
 
+    // sign
+    bool dkim_signed = false;  ///< At least one copy.
+
+    std::vector<seal::KeyUse> key_uses;  ///< GW-06: what sign and seal used.
     std::vector<TraceStep> trace;
 };
 

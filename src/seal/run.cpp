@@ -170,6 +170,7 @@ Committer::Fate Committer::try_transaction(Run& run,
     const auto fill = [&](store::Tx& tx) -> Result<void> {
         std::vector<tlog::Tile> full;
         BULLA_CHECK(fill_batches(tx, run, attempt, full));
+        BULLA_CHECK(fill_key_uses(tx, run, attempt.edge, full));
         BULLA_CHECK(fill_run(tx, run));
         BULLA_CHECK(delete_shred_rows(tx, shredded));
         if (attempt.edge.frontier.size() > edge_.frontier.size()) {

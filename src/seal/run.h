@@ -110,6 +110,10 @@ class Committer {
     [[nodiscard]] Result<void> fill_batch(
         store::Tx& tx, Run& run, std::size_t which, LogEdge& edge, std::vector<tlog::Tile>& full);
     [[nodiscard]] Result<void> fill_run(store::Tx& tx, const Run& run);
+    [[nodiscard]] static Result<void> fill_key_uses(store::Tx& tx,
+                                                    const Run& run,
+                                                    LogEdge& edge,
+                                                    std::vector<tlog::Tile>& full);
     [[nodiscard]] static Result<void> delete_shred_rows(store::Tx& tx,
                                                         const std::vector<ShredRow>& rows);
     [[nodiscard]] Fate read_back(const std::string& run_id);

@@ -1,15 +1,45 @@
 #include "base/log.h"
+#include "seal/entry.h"
 #include "seal/run.h"
+
+#include <map>
+#include <string>
+#include <utility>
 
 /// The rows of a run: what its transaction holds.
 namespace bulla::seal {
 namespace {
 
 constexpr std::int64_t shred_rows_at_once = 10'000;
+// Keys that one entry names: its detail stays below 4096 octets.
+constexpr std::size_t keys_an_entry = 40;
 
 /// True if the error concerns the transaction as a whole, not the batch whose rider met it.
 bool concerns_all(const Error& error) {
     return error.code.starts_with("store.") && error.code != "store.constraint";
+}
+
+/// What the run's entries of key use say, each for at most keys_an_entry keys.
+std::vector<std::string> describe_key_uses(const Run& run) {
+    std::map<std::pair<std::string_view, std::string_view>, std::uint64_t> times;
+    for (std::size_t i = 0; i < run.batches.size(); ++i) {
+        if (!run.refused[i]) {
+            for (const auto& use : run.batches[i].uses) {
+                times[{use.purpose, use.fingerprint}] += use.times;
+            }
+        }
+    }
+    std::vector<std::string> details;
+    std::size_t keys = 0;
+    for (const auto& [key, count] : times) {
+        if (keys++ % keys_an_entry == 0) {
+            details.emplace_back();
+        }
+        auto& detail = details.back();
+        detail.append(detail.empty() ? "" : ", ").append(key.first).append(" ");
+        detail.append(key.second).append(" ").append(std::to_string(count));
+    }
+    return details;
 }
 
 }  // namespace
@@ -95,6 +125,31 @@ Result<void> Committer::fill_run(store::Tx& tx, const Run& run) {
     if (changed == 0) {
         return tx.run("insert into seal_run (node, run, at) values (:node, :run, :at)",
                       {parts_.node, run.id, to_micros(run.time)});
+    }
+    return {};
+}
+
+// After the batches: their leaves' numbers are known to their riders by then.
+Result<void> Committer::fill_key_uses(store::Tx& tx,
+                                      const Run& run,
+                                      LogEdge& edge,
+                                      std::vector<tlog::Tile>& full) {
+    for (auto& detail : describe_key_uses(run)) {
+        const AuditLeaf entry{.time = run.time,
+                              .actor = "system",
+                              .action = "key.use",
+                              .target = "keys",
+                              .detail = std::move(detail)};
+        BULLA_CHECK(
+            tx.run("insert into audit (idx, at, actor, action, target, detail) values (:idx, :at, "
+                   ":actor, :action, :target, :detail)",
+                   {edge.frontier.size(),
+                    to_micros(entry.time),
+                    entry.actor,
+                    entry.action,
+                    entry.target,
+                    entry.detail}));
+        BULLA_CHECK(insert_leaf(tx, edge, write_entry(entry), full));
     }
     return {};
 }

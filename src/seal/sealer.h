@@ -29,6 +29,13 @@ struct Committed {
 /// Runs on the sealer's thread; must not wait for anything but the database.
 using Rider = std::function<Result<void>(store::Tx&, const Committed&)>;
 
+/// That a private key was used to make what a batch holds (GW-06).
+struct KeyUse {
+    std::string purpose;      ///< One word: "dkim", "archive".
+    std::string fingerprint;  ///< SHA-256 of its public key, 64 hexadecimal digits.
+    std::uint64_t times = 1;
+};
+
 /// What is committed together or not at all.
 struct Batch {
     std::vector<PreparedRecord> records;
@@ -36,6 +43,8 @@ struct Batch {
         leaves;  ///< Canonical entries (seal/entry.h); a leaf may need a record's address: it does not.
     std::vector<Rider> riders;
     std::vector<Address> shred;  ///< Slots to overwrite once this batch is committed.
+    std::vector<KeyUse>
+        uses;  ///< Told by one audit entry for the whole run (docs/formats/log.md "Key use").
     /// Called once, on the sealer's thread, after the run is on stable storage or has failed. Must be quick.
     /// Errors: seal.full (disk full: 452), seal.failed (451), seal.rolled_back, seal.stopped, or the rider's own.
     std::function<void(Result<Committed>)> done;

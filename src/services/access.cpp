@@ -52,6 +52,7 @@ constexpr std::array table{
     AccessRow{"queue.",              denied,      denied,      denied,      allowed,     Target::nothing},
     AccessRow{"archive.",            denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"log.",                denied,      denied,      allowed,     allowed,     Target::nothing},
+    AccessRow{"job.",                denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"explain",             denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"stats",               denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"search",              denied,      denied,      allowed,     allowed,     Target::nothing},

@@ -6,6 +6,7 @@
 #include "services/json_time.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace bulla::services {
@@ -55,6 +56,14 @@ json hash_in_hex(const std::string& text) {
     return hash ? json(hex_encode(tlog::view(*hash))) : json();
 }
 
+// ARC-10: what was found of signatures while they were not verified says nothing now, and what was found then is not shown while they are not.
+std::string describe_check(const ArchiveReading& reading, const archive::StoredMessage& stored) {
+    if (!reading.verifies_signatures()) {
+        return "disabled";
+    }
+    return stored.check.empty() || stored.check == "disabled" ? "unchecked" : stored.check;
+}
+
 }  // namespace
 
 Result<ArchiveReading> ArchiveReading::open(ServiceContext& context) {
@@ -67,6 +76,8 @@ Result<ArchiveReading> ArchiveReading::open(ServiceContext& context) {
         seal::RecordReader::Options{.volumes_path = context.config.volumes_path,
                                     .max_plain_bytes = max_record_bytes},
         context.vault);
+    reading.verifies_signatures_ =
+        context.snapshots.current()->settings.signature_verification_enabled;
     return reading;
 }
 
@@ -76,7 +87,11 @@ Result<archive::Verifier::Options> ArchiveReading::trust(ServiceContext& context
         .state_path = context.config.state_path,
         .instance_log_key = context.log_key,
         .public_key_path = context.snapshots.current()->settings.signature_public_key_path};
-    return archive::load_trust(*catalogue_, *log_, sources, findings);
+    BULLA_TRY(trust, archive::load_trust(*catalogue_, *log_, sources, findings));
+    // ARC-09: with a missing or unreadable key no tick is shown; the finding of load_trust says why.
+    const bool has_keys = sources.public_key_path.empty() || trust.keys.own;
+    trust.keys.verify_signatures = verifies_signatures_ && has_keys;
+    return trust;
 }
 
 Result<MessageId> read_message_id(Arguments& in) {
@@ -98,6 +113,17 @@ Result<archive::StoredMessage> find_message(const ArchiveReading& reading, Messa
                     fmt::format("there is no message {} in the archive", id.text()));
     }
     return std::move(*stored);
+}
+
+json describe_findings(const archive::Findings& findings) {
+    static constexpr std::array<std::string_view, 3> words{"ok", "note", "bad"};
+    auto list = json::array();
+    for (const auto& finding : findings.list()) {
+        list.push_back({{"check", finding.check},
+                        {"state", words.at(static_cast<std::size_t>(finding.outcome))},
+                        {"text", finding.text}});
+    }
+    return list;
 }
 
 Result<json> describe_message(ArchiveReading& reading, const archive::StoredMessage& stored) {
@@ -125,7 +151,8 @@ Result<json> describe_message(ArchiveReading& reading, const archive::StoredMess
         {"signers", list_signers(signatures)},
         {"leaf", row.leaf < 0 ? json() : json(row.leaf)},
         {"leaf_hash", hash_in_hex(stored.leaf_hash)},
-        {"check", stored.check.empty() ? "unchecked" : stored.check},
+        {"check", describe_check(reading, stored)},
+        {"seal", stored.seal.empty() ? "unchecked" : stored.seal},
         {"checked", stored.check.empty() ? json() : json(json_time(stored.checked))},
         {"delivery", delivery}};
     if (stored.text_error) {

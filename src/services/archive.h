@@ -25,6 +25,9 @@ class ArchiveReading {
 
     [[nodiscard]] store::Connection& connection() { return **lease_; }
 
+    /// Whether signatures are verified here (ARC-09); when not, nothing says of one that it was.
+    [[nodiscard]] bool verifies_signatures() const { return verifies_signatures_; }
+
     /// What a verification believes here. Errors: log.no_key, note.bad_key, those of store.
     [[nodiscard]] Result<archive::Verifier::Options> trust(ServiceContext& context,
                                                            archive::Findings& findings) const;
@@ -36,7 +39,11 @@ class ArchiveReading {
     std::unique_ptr<archive::Catalogue> catalogue_;
     std::unique_ptr<archive::LogRows> log_;
     std::unique_ptr<seal::RecordReader> records_;
+    bool verifies_signatures_ = false;
 };
+
+/// Findings as the API shows them (openapi: Finding).
+[[nodiscard]] nlohmann::json describe_findings(const archive::Findings& findings);
 
 /// The argument "id" as a message's. Error: archive.no_message (a text that is no id names no message).
 [[nodiscard]] Result<MessageId> read_message_id(Arguments& in);

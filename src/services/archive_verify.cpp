@@ -9,17 +9,6 @@
 namespace bulla::services {
 namespace {
 
-json describe_findings(const archive::Findings& findings) {
-    static constexpr std::array<std::string_view, 3> words{"ok", "note", "bad"};
-    auto list = json::array();
-    for (const auto& finding : findings.list()) {
-        list.push_back({{"check", finding.check},
-                        {"state", words.at(static_cast<std::size_t>(finding.outcome))},
-                        {"text", finding.text}});
-    }
-    return list;
-}
-
 /// The first link of the chain message – signature – leaf – tree – checkpoint that does not hold; empty if all do.
 std::string find_broken(const archive::Findings& findings) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> links{
@@ -51,12 +40,16 @@ Result<json> verify_message(ServiceContext& context, const Caller&, const json& 
     BULLA_TRY(reading, ArchiveReading::open(context));
     archive::Findings findings;
     BULLA_TRY(trust, reading.trust(context, findings));
+    const bool with_signatures = trust.keys.verify_signatures;
     archive::Verifier verifier(
         reading.connection(), context.vault, reading.records(), std::move(trust));
     BULLA_TRY(report, verifier.verify_message(id));
-    BULLA_TRY(signatures, reading.catalogue().signatures(id));
-    const bool good = report.verified() && !findings.any_bad();
-    const std::string state = !good ? "failed" : signatures.empty() ? "unsigned" : "verified";
+    // What is wrong with the log as a whole is wrong with this message too.
+    for (auto finding : findings.list()) {
+        finding.check = finding.check == "log" ? "checkpoint" : finding.check;
+        report.findings.add(std::move(finding));
+    }
+    const auto state = archive::decide_check_state(report, with_signatures);
     const auto now = context.clock.now();
     BULLA_TRY(stored, reading.catalogue().message(id));
     if (stored && context.sealer != nullptr) {
@@ -64,13 +57,12 @@ Result<json> verify_message(ServiceContext& context, const Caller&, const json& 
             return archive::save_check(tx, id, state, now);
         }));
     }
-    auto list = describe_findings(findings);
-    for (auto& finding : describe_findings(report.findings)) {
-        list.push_back(std::move(finding));
-    }
-    json out{
-        {"id", id.text()}, {"state", state}, {"at", json_time(now)}, {"findings", std::move(list)}};
-    if (!good) {
+    json out{{"id", id.text()},
+             {"state", state.check},
+             {"seal", state.seal},
+             {"at", json_time(now)},
+             {"findings", describe_findings(report.findings)}};
+    if (state.check == "failed" || state.seal == "cracked") {
         const auto broken = find_broken(report.findings);
         out["broken"] = broken.empty() ? "checkpoint" : broken;
     }

@@ -11,6 +11,7 @@
 #include "vault/vault.h"
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -18,6 +19,8 @@
 #include <string_view>
 
 namespace bulla::services {
+
+class Jobs;
 
 /// What the services work with. The daemon builds one; the command line builds one when no daemon runs (instance.h). All of it outlives the
 /// calls.
@@ -39,6 +42,8 @@ struct ServiceContext {
     std::function<dns::DnsAnswer(const dns::DnsQuestion&)> ask{};
     std::mutex
         changing{};  ///< One change at a time, so that what a change has checked still holds when it is committed.
+    /// Long work that goes on after its call (job.h); null outside the daemon. The last member: its threads use all others.
+    std::shared_ptr<Jobs> jobs{};
 };
 
 struct Principal;

@@ -77,6 +77,12 @@ Result<json> give_message(ServiceContext& context, const Caller& caller, const j
 Result<json> prove_message(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> export_message(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> verify_message(ServiceContext& context, const Caller& caller, const json& arguments);
+
+// job_calls.cpp
+Result<json> verify_messages(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> show_job(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> cancel_job(ServiceContext& context, const Caller& caller, const json& arguments);
+
 // log.cpp
 Result<json> show_log(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> give_checkpoint(ServiceContext& context, const Caller& caller, const json& arguments);
@@ -108,7 +114,9 @@ Result<json> enroll_totp(ServiceContext& context, const Caller& caller, const js
 Result<json> confirm_totp(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> disable_totp(ServiceContext& context, const Caller& caller, const json& arguments);
 
-// explain.cpp, archive_content.cpp
+// stats.cpp, search.cpp, explain.cpp, archive_content.cpp
+Result<json> show_stats(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> search_all(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> explain_message(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> show_content(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> view_content(ServiceContext& context, const Caller& caller, const json& arguments);

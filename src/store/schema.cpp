@@ -115,9 +115,20 @@ constexpr std::string_view version_3[] = {
     "create index message_check_state on message_check (state, message_id)",
     "create index message_archived on message (archived, id)",
     "create index audit_action on audit (action, idx)"};
+
+// What was counted minute by minute, for charts; minute: since 1970.
+constexpr std::string_view version_4[] = {
+    "create table traffic (minute bigint not null, series varchar(24) not null, amount bigint not "
+    "null, "
+    "primary key (minute, series)){clustered}"};
+
+// What the last verification said of a message's leaf, beside its signatures: whole, cracked, none.
+constexpr std::string_view version_5[] = {
+    "alter table message_check add column seal varchar(16) not null default 'unchecked'"};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
-constexpr Migration all[] = {{1, version_1}, {2, version_2}, {3, version_3}};
+constexpr Migration all[] = {
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}};
 
 }  // namespace
 

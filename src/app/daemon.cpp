@@ -6,6 +6,8 @@
 #include "config/config.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
+#include "services/job.h"
+#include "services/traffic.h"
 
 #include <chrono>
 #include <csignal>
@@ -25,6 +27,8 @@ using namespace std::chrono_literals;
 constexpr auto transaction_grace = 10s;
 constexpr auto poll_sessions = 10ms;
 constexpr auto checkpoint_every = 5s;
+// Often enough that the present minute of a chart is true.
+constexpr auto traffic_every = 10s;
 // Messages of attempts may take this part of [limits] memory, beside what those coming in take.
 constexpr std::size_t attempts_part_of_memory = 3;
 
@@ -111,10 +115,12 @@ void Daemon::make_parts() {
                                        .queue = *queue_,
                                        .ids = instance_->ids(),
                                        .clock = clock_,
-                                       .random = random_});
+                                       .random = random_,
+                                       .metrics = metrics_});
     door_limits_.emplace(config_.limits.memory_bytes, metrics_, clock_);
     services_ = instance_->make_context(queue_.get());
     services_->live = [this] { return live(); };
+    services_->jobs = std::make_shared<services::Jobs>(clock_);
     if (auto resolver = net::Resolver::open()) {
         resolver_ = std::move(*resolver);
         services_->ask = [this](const dns::DnsQuestion& question) {
@@ -128,7 +134,8 @@ void Daemon::make_parts() {
                                              *queue_,
                                              snapshots,
                                              resolver_.get(),
-                                             config_.limits.memory_bytes / attempts_part_of_memory);
+                                             config_.limits.memory_bytes / attempts_part_of_memory,
+                                             metrics_);
     make_doors();
 }
 
@@ -172,6 +179,7 @@ Result<void> Daemon::run() {
               services::AdminServer::start(services::admin_socket_path(config_), *services_));
     admin_ = std::move(admin);
     deliverer_->start();
+    services::begin_backfill(*services_);
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
         doors_->open(config_.listeners[i], std::move(sockets_[i]));
     }
@@ -183,6 +191,7 @@ Result<void> Daemon::run() {
                      .own_certificate = tls_,
                      .runtime = *runtime_});
     runtime_->spawn(tend_database(), "tend_database");
+    runtime_->spawn(record_traffic(), "record_traffic");
     notify_service_manager("READY=1");
     log::info("daemon.ready",
               {{"hostname", config_.hostname},
@@ -192,6 +201,7 @@ Result<void> Daemon::run() {
     hold_signals(true);
     admin_.reset();
     doors_.reset();
+    services_->jobs.reset();
     // What the work pool still handed to the sealer calls back into queue and runtime: wait for it while they are there.
     if (const auto drained = instance_->sealer().commit({}); !drained) {
         log::warning("daemon.not_drained", {{"reason", drained.error().text}});
@@ -241,6 +251,17 @@ net::Task<void> Daemon::shut_down() {
     }
     co_await deliverer_->stop();
     runtime_->stop();
+}
+
+net::Task<void> Daemon::record_traffic() {
+    services::TrafficRecorder recorder(metrics_, instance_->database(), clock_);
+    while (true) {
+        co_await net::sleep(traffic_every);
+        const auto outcome = co_await net::on_work_pool([&] { return recorder.record(); });
+        if (!outcome) {
+            log::warning("traffic.not_recorded", {{"reason", outcome.error().text}});
+        }
+    }
 }
 
 net::Task<void> Daemon::tend_database() {

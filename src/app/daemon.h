@@ -48,6 +48,7 @@ class Daemon {
     void reload();
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
+    [[nodiscard]] net::Task<void> record_traffic();
 
     config::Config config_;
     SystemClock clock_;

@@ -19,6 +19,17 @@ constexpr std::pair<std::string_view, Stage> stages[] = {
     {"sign", sign},
 };
 
+std::vector<Metric> find_counts(const Transit& transit) {
+    std::vector<Metric> counts{transit.outbound ? Metric::flow_outbound : Metric::flow_inbound};
+    if (transit.archived) {
+        counts.push_back(Metric::flow_archived);
+    }
+    if (transit.dkim_signed) {
+        counts.push_back(Metric::flow_signed);
+    }
+    return counts;
+}
+
 Result<StartDeliveries> prepare(const FlowContext& context, Transit& transit, seal::Batch& batch) {
     BULLA_CHECK(run_stages(transit, context.clock));
     return prepare_seal(context, transit, batch);
@@ -81,11 +92,17 @@ void run_flow(const FlowContext& context,
         done(refuse(transit->id, start.error()));
         return;
     }
-    batch.done = [id = transit->id, start = std::move(*start), done = std::move(done)](
-                     Result<seal::Committed> committed) {
+    batch.done = [id = transit->id,
+                  counts = find_counts(*transit),
+                  &metrics = context.metrics,
+                  start = std::move(*start),
+                  done = std::move(done)](Result<seal::Committed> committed) {
         if (!committed) {
             done(refuse(id, committed.error()));
             return;
+        }
+        for (const auto metric : counts) {
+            metrics.add(metric);
         }
         start(*committed);
         done({.code = 250, .enhanced = "2.0.0", .text = "Ok: sealed and queued as " + id.text()});

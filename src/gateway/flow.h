@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "directory/snapshot.h"
 #include "gateway/disposition.h"
+#include "gateway/metrics.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "names/message_id.h"
@@ -27,6 +28,7 @@ struct FlowContext {
     MessageIds& ids;
     const Clock& clock;
     Random& random;
+    Metrics& metrics;
 };
 
 /// May this sender use this door? Asked at MAIL, before anything else is known. The reply of a refusal, or nothing.

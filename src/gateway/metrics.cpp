@@ -113,6 +113,27 @@ constexpr Row rows[] = {
     {"bulla_smtp_limit_memory_total",
      "Messages for which there was no memory.",
      Metric::smtp_limit_memory},
+    {"bulla_messages_inbound_total",
+     "Messages from outside that were sealed.",
+     Metric::flow_inbound},
+    {"bulla_messages_outbound_total",
+     "Messages of our side that were sealed.",
+     Metric::flow_outbound},
+    {"bulla_messages_archived_total",
+     "Messages that went into the archive.",
+     Metric::flow_archived},
+    {"bulla_messages_signed_total",
+     "Messages that left with a DKIM signature.",
+     Metric::flow_signed},
+    {"bulla_delivered_recipients_total",
+     "Recipients whose next hop or mailbox took the message.",
+     Metric::delivery_delivered},
+    {"bulla_deferred_recipients_total",
+     "Attempts for a recipient that are to be made again.",
+     Metric::delivery_deferred},
+    {"bulla_bounced_recipients_total",
+     "Recipients that were refused for good.",
+     Metric::delivery_bounced},
 };
 
 static_assert(std::size(rows) == static_cast<std::size_t>(Metric::count));
@@ -129,7 +150,7 @@ constexpr bool is_in_order() {
 static_assert(is_in_order());
 static_assert(static_cast<std::size_t>(Metric::smtp_limit_command_octets) +
                   static_cast<std::size_t>(smtp::Limit::count) ==
-              static_cast<std::size_t>(Metric::count));
+              static_cast<std::size_t>(Metric::flow_inbound));
 
 const Row& row_of(Metric metric) {
     return rows[static_cast<std::size_t>(metric)];

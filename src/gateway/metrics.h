@@ -47,6 +47,13 @@ enum class Metric : std::uint8_t {
     smtp_limit_header_fields,
     smtp_limit_received_fields,
     smtp_limit_memory,
+    flow_inbound,
+    flow_outbound,
+    flow_archived,
+    flow_signed,
+    delivery_delivered,
+    delivery_deferred,
+    delivery_bounced,
     count,
 };
 

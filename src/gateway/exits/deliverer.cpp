@@ -47,12 +47,30 @@ Deliverer::Deliverer(net::Runtime& runtime,
                      queue::Queue& queue,
                      const directory::SnapshotHolder& snapshots,
                      net::Resolver* resolver,
-                     std::size_t memory)
+                     std::size_t memory,
+                     Metrics& metrics)
     : runtime_(runtime),
+      metrics_(metrics),
       queue_(queue),
       snapshots_(snapshots),
       memory_(memory),
       smtp_(runtime, snapshots, resolver) {}
+
+void Deliverer::count(const queue::DeliveryReport& report) {
+    for (const auto& recipient : report.recipients) {
+        switch (recipient.outcome) {
+            case queue::Outcome::delivered:
+                metrics_.add(Metric::delivery_delivered);
+                break;
+            case queue::Outcome::deferred:
+                metrics_.add(Metric::delivery_deferred);
+                break;
+            case queue::Outcome::failed:
+                metrics_.add(Metric::delivery_bounced);
+                break;
+        }
+    }
+}
 
 void Deliverer::start() {
     for (unsigned i = 0; i < runtime_.io_threads(); ++i) {
@@ -92,6 +110,7 @@ net::Task<void> Deliverer::work(queue::Delivery first) {
     while (delivery) {
         auto report = co_await guard(*delivery, attempt(*delivery));
         note(*delivery, report);
+        count(report);
         queue_.report(std::move(*delivery), std::move(report));
         delivery = take();
     }

@@ -3,6 +3,7 @@
 #include "gateway/exits/attempt_memory.h"
 #include "gateway/exits/maildir_exit.h"
 #include "gateway/exits/smtp_exit.h"
+#include "gateway/metrics.h"
 #include "net/resolver.h"
 #include "net/runtime.h"
 #include "queue/queue.h"
@@ -21,7 +22,8 @@ class Deliverer {
               queue::Queue& queue,
               const directory::SnapshotHolder& snapshots,
               net::Resolver* resolver,
-              std::size_t memory);
+              std::size_t memory,
+              Metrics& metrics);
 
     /// Begins. Before or during the Runtime's run.
     void start();
@@ -37,7 +39,10 @@ class Deliverer {
     [[nodiscard]] net::Task<void> sweep();
     [[nodiscard]] std::optional<queue::Delivery> take();
 
+    void count(const queue::DeliveryReport& report);
+
     net::Runtime& runtime_;
+    Metrics& metrics_;
     queue::Queue& queue_;
     const directory::SnapshotHolder& snapshots_;
     AttemptMemory memory_;

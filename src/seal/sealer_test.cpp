@@ -1,10 +1,12 @@
 #include "seal/sealer.h"
 
+#include "seal/checkpoint_file.h"
 #include "seal/testing.h"
 #include "tlog/proof.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -188,6 +190,34 @@ TEST(Sealer, c2_8_more_than_may_wait_is_refused) {
         sealer->commit(make_batch(1, instance.random.bytes(200), instance.random)).error().code,
         "seal.failed");
     EXPECT_TRUE(sealer->commit({}).has_value());
+}
+
+TEST(Sealer, c2_12_what_waits_is_committed_before_the_end) {
+    Instance instance;
+    constexpr int messages = 20;
+    std::atomic<int> done = 0;
+    auto sealer = instance.open();
+    std::promise<void> go;
+    auto held = make_batch(1, "text", instance.random);
+    held.riders.emplace_back([wait = go.get_future().share()](store::Tx&, const Committed&) {
+        wait.wait();
+        return Result<void>();
+    });
+    sealer->submit(std::move(held));
+    for (std::int64_t id = 2; id <= messages; ++id) {
+        auto batch = make_batch(id, "text", instance.random);
+        batch.done = [&done](const Result<Committed>& committed) { done += committed ? 1 : 0; };
+        sealer->submit(std::move(batch));
+    }
+    auto end = std::async(std::launch::async, [&] { sealer.reset(); });
+    go.set_value();
+    end.get();
+    EXPECT_EQ(done, messages - 1);
+    EXPECT_EQ(instance.number("select count(*) from message"), messages);
+    EXPECT_EQ(instance.number("select count(*) from log_leaf"), messages);
+    const auto note = load_checkpoint_file((instance.path() / "state").string()).value();
+    ASSERT_TRUE(note.has_value());
+    EXPECT_EQ(tlog::open_checkpoint(*note, instance.log_verifier())->size, messages);
 }
 
 TEST(Sealer, ARC_24_a_destroyed_key_leaves_nothing_and_its_row_goes) {

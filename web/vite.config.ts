@@ -21,7 +21,7 @@ export default defineConfig(async ({ command }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
-      rolldownOptions: { input: { index: here('./index.html') } },
+      rolldownOptions: { input: { index: here('./index.html'), verify: here('./verify.html') } },
     },
     test: { include: ['src/**/*.test.ts'], environment: 'node' },
   };

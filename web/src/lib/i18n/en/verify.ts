@@ -13,12 +13,12 @@ export const verify = {
   verdicts: {
     whole: { title: 'It holds.', text: 'This is the message, octet by octet, that was sealed, and its place in the log is proved.' },
     signed: { title: 'The signature fits.', text: 'This is the message that was signed. There was no proof of the log with it, so nothing is said about when that was, and there is no seal.' },
-    open: { title: 'Nothing is wrong, but not everything could be checked.', text: 'What is marked below was missing, or your browser cannot check it. There is a command that can.' },
+    open: { title: 'Not everything could be checked.', text: 'Nothing is broken. What is marked below was not given, or no browser can check it; then a command stands beside it that can.' },
     cracked: { title: 'It does not hold.', text: 'The first link that is broken tells where the message, its signature or its proof differ from what was sealed.' },
     nothing: { title: 'There is nothing to check here.', text: 'A message (message.eml) is needed, and beside it its signature with the public key, or its proof with the salt.' },
   },
   sealed: (time: string) => `Sealed on ${time}`,
-  states: { ok: 'holds', bad: 'broken', unknown: 'cannot be checked here', missing: 'not given' },
+  states: { ok: 'holds', bad: 'broken', unknown: 'not all checked', missing: 'not given' },
   steps: {
     content: {
       ok: (octets: string) => `The message (${octets}) is the one that the log entry commits to.`,

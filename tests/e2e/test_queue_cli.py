@@ -6,9 +6,9 @@ from support.instance import DOMAIN, free_ports, until
 
 @pytest.fixture
 def waiting(make_instance):
-    """Three deliveries that nobody takes: the next hop does not listen."""
+    """Three deliveries that nobody takes: the next hop does not listen, and no mailbox can be made."""
     made = make_instance(None, config={"route": [
-        {"name": "local", "match": ["local"], "exit": "maildir", "path": "/nonexistent/{domain}/{local}"},
+        {"name": "local", "match": ["local"], "exit": "maildir", "path": "/dev/null/{domain}/{local}"},
         {"name": "out", "match": ["*"], "exit": "smtp", "host": "127.0.0.1", "port": free_ports(1)[0], "tls": "opportunistic"}]})
     made.trust_loopback()
     made.start()

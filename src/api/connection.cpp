@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t read_size = 16U << 10U;
 // What a client may still send of a refused request while it reads the answer.
 constexpr std::size_t drained_octets = 256U << 10U;
-constexpr std::chrono::seconds drain_time{2};
 
 bool is_connection_error(const Error& error) {
     return error.code.starts_with("net.") || error.code.starts_with("tls.");
@@ -244,7 +243,7 @@ net::Task<void> HttpConnection::refuse(const Error& error) {
     count(response);
     const std::string text =
         write_head(response, {.now = context_.clock.now(), .keep_alive = false}) + response.body;
-    stream_->set_deadline(net::after(drain_time));
+    stream_->set_deadline(net::after(context_.times.drain));
     if (co_await stream_->write_one(text)) {
         co_await drain();
     }
@@ -256,7 +255,7 @@ net::Task<void> HttpConnection::drain() {
     if (stopping_ || (parser_.has_head() && (body_read_ || !parser_.head().has_body))) {
         co_return;
     }
-    stream_->set_deadline(net::after(drain_time));
+    stream_->set_deadline(net::after(context_.times.drain));
     buffer_.resize(read_size);
     std::size_t total = 0;
     while (total < drained_octets) {

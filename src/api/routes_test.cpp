@@ -253,6 +253,7 @@ TEST(Routes, GW_05_each_route_for_each_role) {
             test.value = {{"session", "admin"},
                           {"octets", nlohmann::json::binary({})},
                           {"media_type", "text/plain"}};
+            test.hub.stop();
             const std::string answer = talk(test.context(), ask(route, roles[role]));
             const int status = status_in(answer);
             const bool allowed = access_rows[i].allowed[role] == '+';

@@ -91,7 +91,11 @@ struct TestServer {
                 .metrics_text = [] { return std::string("metrics\n"); },
                 .names = {"mail.example.org"},
                 .assets = list_assets(),
-                .times = {.header = 1000ms, .idle = 40ms, .body = 1000ms, .heartbeat = 40ms}};
+                .times = {.header = 1000ms,
+                          .idle = 20ms,
+                          .body = 1000ms,
+                          .heartbeat = 40ms,
+                          .drain = 5ms}};
     }
 };
 

@@ -248,11 +248,14 @@ def test_c3_12_slow_clients_are_cut_off_and_hold_nobody_up(make_instance):
 def test_c3_12_one_client_cannot_take_all_connections(make_instance):
     made = make_instance(config={"console": {"connections_per_client": 5}})
     made.start()
-    held = [socket.create_connection(("127.0.0.1", made.ports["console"]), 10) for _ in range(5)]
-    until(lambda: raw(made.ports["console"], b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 503"), "a refusal")
-    for connection in held:
-        connection.close()
-    until(lambda: raw(made.ports["console"], b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 200"), "room again")
+    held = [Console(made) for _ in range(5)]
+    for client in held:
+        assert client.get("//health").status == 200  # each has its place now
+    request = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
+    assert raw(made.ports["console"], request).startswith(b"HTTP/1.1 503")
+    for client in held:
+        client.connection.close()
+    until(lambda: raw(made.ports["console"], request).startswith(b"HTTP/1.1 200"), "room again")
 
 
 # TLS, and how it ends

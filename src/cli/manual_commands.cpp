@@ -56,7 +56,8 @@ Result<ExitCode> show_help(const CLI::App& root,
         at = found.front();
         path += " " + word;
     }
-    context.out << at->help(path.substr(0, path.rfind(at->get_name())));
+    // Not help(): that of the program gives way to the command that is being run, which is this one.
+    context.out << at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal);
     return ExitCode::ok;
 }
 

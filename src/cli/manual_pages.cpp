@@ -33,7 +33,9 @@ std::string argument(std::string_view word) {
     return out.find(' ') == std::string::npos ? out : "\"" + out + "\"";
 }
 
-/// Sentences, one a line, as mdoc wants them.
+constexpr std::size_t fill_width = 60;  // then a line ends at the next blank
+
+/// Sentences on lines of their own, as mdoc wants them, and long ones on several.
 std::string prose(std::string_view text) {
     std::string out;
     std::string line;
@@ -41,7 +43,8 @@ std::string prose(std::string_view text) {
         const bool ends = text[i] == '\n' ||
                           (text[i] == ' ' && i > 0 && text[i - 1] == '.' && i + 1 < text.size() &&
                            std::isupper(static_cast<unsigned char>(text[i + 1])) != 0);
-        if (!ends) {
+        const bool is_full = text[i] == ' ' && line.size() > fill_width;
+        if (!ends && !is_full) {
             line += text[i];
         } else if (!line.empty()) {
             out += escape(line) + "\n";
@@ -235,8 +238,8 @@ ManualPage write_command_page(const CommandInfo& command, const CommandInfo& roo
     }
     text += ".Sh DESCRIPTION\n" + sentence(command.about);
     text += all.size() == 1 ? options_of(command) : body;
-    text += (command.name() == "check" ? check_status : exit_status);
     text += surroundings;
+    text += (command.name() == "check" ? check_status : exit_status);
     text += ".Sh EXAMPLES\n" + examples + see_also(name, root);
     return {name + ".1", text};
 }
@@ -251,10 +254,21 @@ ManualPage write_program_page(const CommandInfo& root, Time date) {
     text +=
         ".El\n.Pp\nEach command has\n.Fl Fl help ;\nthose that print data have\n.Fl Fl json .\n";
     text += options_of(root);
-    text += exit_status;
     text += surroundings;
+    text += exit_status;
     text += ".Sh EXAMPLES\n" + examples_of(root) + see_also("bulla", root);
     return {"bulla.1", text};
+}
+
+/// The heading of a table: "[limits]", or "[[route]]", which may stand more than once.
+std::string table_head(std::string_view table) {
+    const bool repeats = table.starts_with("[[");
+    const std::string name(table.substr(repeats ? 2 : 1, table.find(']') - (repeats ? 2 : 1)));
+    return fmt::format(".Ss {} {}\nWritten\n.Li {}{}\n",
+                       repeats ? "Tables" : "Table",
+                       name,
+                       argument(table),
+                       repeats ? " ,\nonce for each." : " .");
 }
 
 ManualPage write_settings_page(std::span<const config::KeyInfo> settings, Time date) {
@@ -271,7 +285,7 @@ ManualPage write_settings_page(std::span<const config::KeyInfo> settings, Time d
     for (const config::KeyInfo& setting : settings) {
         if (setting.table != table) {
             table = setting.table;
-            text += ".El\n.Ss " + std::string(table) + "\n.Bl -tag -width Ds\n";
+            text += ".El\n" + table_head(table) + ".Bl -tag -width Ds\n";
         }
         text += ".It Ic " + argument(setting.name) + "\n" + sentence(std::string(setting.help));
         text += sentence(fmt::format("Type: {}; default: {}", setting.type, setting.value));

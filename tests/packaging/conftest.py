@@ -32,7 +32,7 @@ class Machine:
         return [TOP / "tests/packaging/chroot", "run", *(["--offline"] if offline else []), "--bind", f"{apt}:/var/cache/apt/archives",
                 self.root, *arguments]
 
-    def run(self, *arguments, offline=True, check=True, seconds=110):
+    def run(self, *arguments, offline=True, check=True, seconds=60):
         done = subprocess.run(self.command(*arguments, offline=offline), capture_output=True, text=True, check=False, timeout=seconds)
         if check:
             assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout[-6000:]}{done.stderr[-4000:]}"

@@ -10,15 +10,19 @@ export interface LinkReport {
 }
 
 const LINK_OF: Record<Finding['check'], Link> = {
-  row: 'content', catalogue: 'content', record: 'content', signature: 'signature', leaf: 'leaf', order: 'tree', log: 'tree', checkpoint: 'checkpoint',
+  record: 'content', catalogue: 'content', signature: 'signature', row: 'leaf', leaf: 'leaf', order: 'tree', log: 'tree', checkpoint: 'checkpoint',
 };
 const RANK: LinkState[] = ['unknown', 'note', 'ok', 'bad'];
 
 export function chainOf(verification: Verification | undefined): LinkReport[] {
   const findings = verification?.findings ?? [];
-  return LINKS.map((link) => {
+  const chain = LINKS.map((link): LinkReport => {
     const mine = findings.filter((f) => LINK_OF[f.check] === link);
     const state = mine.reduce<LinkState>((worst, f) => (RANK.indexOf(f.state) > RANK.indexOf(worst) ? f.state : worst), 'unknown');
     return { link, state: verification?.broken === link ? 'bad' : state, texts: mine.map((f) => f.text) };
   });
+  // A leaf is looked for under a checkpoint whose signature was checked: where that holds, nothing more is said of the checkpoint.
+  const [tree, checkpoint] = [chain[3]!, chain[4]!];
+  if (tree.state === 'ok' && checkpoint.state === 'unknown') checkpoint.state = 'ok';
+  return chain;
 }

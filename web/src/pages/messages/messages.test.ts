@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { MessageLife } from '$lib/api/types';
 import { chainOf } from './chain';
+import { eventText, stagesOf } from './events';
 import { daysAgo, filtersOf, parseFilter } from './filter';
 
 describe('filters of the list', () => {
@@ -27,6 +29,24 @@ describe('chain of a verification', () => {
       findings: [{ check: 'record', state: 'ok', text: 'a' }, { check: 'signature', state: 'bad', text: 'b' }, { check: 'log', state: 'note', text: 'c' }],
     });
     expect(chain.map((one) => `${one.link} ${one.state}`)).toEqual(['content ok', 'signature bad', 'leaf unknown', 'tree note', 'checkpoint unknown']);
+    const whole = chainOf({ id: 'x', state: 'verified', seal: 'whole', findings: [{ check: 'row', state: 'ok', text: '' }, { check: 'log', state: 'ok', text: '' }] });
+    expect(whole.map((one) => one.state)).toEqual(['unknown', 'unknown', 'ok', 'ok', 'ok']);
     expect(chainOf(undefined).every((one) => one.state === 'unknown')).toBe(true);
+  });
+});
+
+describe('delivery events', () => {
+  const detail = '{"attempt":1,"destination":"local","recipients":[{"reply":"stored","status":"2.0.0","to":"bob@x.test"}],"route":"local"}';
+  it('says what the other side said', () => {
+    expect(eventText({ recipient: 'bob@x.test', detail })).toBe('2.0.0 stored');
+    for (const text of ['', 'plain', '[1]', 'null', '{"recipients":5}', '{"recipients":[{}]}']) expect(eventText({ recipient: 'b', detail: text })).toBe(text);
+  });
+  it('become the last stage', () => {
+    const event = { sequence: 1, at: '2026-11-22T06:10:00Z', kind: 'bounced', recipient: 'bob@x.test', detail };
+    const message = { stages: [{ name: 'seal', facts: [] }], events: [event] } as unknown as MessageLife;
+    const stages = stagesOf(message);
+    expect(stages.map((s) => s.name)).toEqual(['seal', 'deliver']);
+    expect(stages[1]!.outcome).toBe('refused');
+    expect(stagesOf({ ...message, events: [] })).toHaveLength(1);
   });
 });

@@ -55,6 +55,7 @@ export const home = {
     seenNothing: 'nothing',
     confirm: 'I have done this',
     confirmed: 'Noted.',
+    open: 'Open the page',
     checkNow: 'Check now',
   },
 };

@@ -51,6 +51,7 @@ export const messages = {
   whatToDo: 'Look at the log',
   tabs: { life: 'Life', mail: 'Mail', headers: 'Header fields', raw: 'Raw source', proof: 'Proof' },
   chain: 'What was checked',
+  findings: (n: number) => `All ${n} findings, in words`,
   chainStates: { ok: 'holds', bad: 'broken', note: 'note', unknown: 'not checked' },
   life: 'The life of this message',
   stages: {
@@ -68,6 +69,7 @@ export const messages = {
   rfc: 'What the RFC says',
   deliveries: 'Delivery',
   deliveryEvents: 'What became of it',
+  deliveredText: 'What the next server said stands below.',
   waiting: 'Waits in the queue',
   recipients: 'For',
   client: 'Came from',

@@ -279,7 +279,7 @@ net::Task<HttpConnection::Outcome> HttpConnection::write_event(std::string text)
 
 net::Task<HttpConnection::Outcome> HttpConnection::stream_events() {
     using directory::AccountRole;
-    const auto credential = *std::exchange(viewer_, std::nullopt);
+    const auto credential = std::exchange(viewer_, std::nullopt).value_or(services::Credential{});
     const auto filter = [who = credential.principal,
                          own = credential.address](const Audience& audience) {
         if (audience.everybody || who.role == AccountRole::admin ||

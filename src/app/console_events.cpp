@@ -1,5 +1,6 @@
 #include "app/console_events.h"
 
+#include "services/job.h"
 #include "services/service.h"
 
 #include <algorithm>
@@ -41,7 +42,19 @@ std::vector<std::string> mailboxes_of(const json& message) {
 }  // namespace
 
 ConsoleEvents::ConsoleEvents(const ConsoleContext& context, api::EventHub& hub)
-    : context_(context), hub_(hub) {}
+    : context_(context), hub_(hub) {
+    if (context_.services.jobs) {
+        context_.services.jobs->on_job(
+            [this](const json& job) { hub_.publish("job", dump(job), {}); });
+    }
+}
+
+ConsoleEvents::~ConsoleEvents() {
+    // When the daemon stops, the jobs are gone before.
+    if (context_.services.jobs) {
+        context_.services.jobs->on_job({});
+    }
+}
 
 void ConsoleEvents::note_delivery(queue::DeliveryId id) {
     if (hub_.viewers() == 0) {

@@ -17,6 +17,9 @@ class ConsoleEvents {
   public:
     /// Both outlive it.
     ConsoleEvents(const ConsoleContext& context, api::EventHub& hub);
+    ConsoleEvents(const ConsoleEvents&) = delete;
+    ConsoleEvents& operator=(const ConsoleEvents&) = delete;
+    ~ConsoleEvents();
 
     /// Never ends.
     [[nodiscard]] net::Task<void> run();

@@ -1,4 +1,6 @@
 """Clause 11 through the API: many messages, or the whole archive, are verified as a job; and what the log says of keys that were used."""
+import http.client
+import json
 import sqlite3
 
 import pytest
@@ -68,6 +70,37 @@ def test_ARC_11_a_job_finds_what_was_changed(served, console, sink):
     assert {(finding["id"], finding["check"]) for finding in job["findings"]} == {(ids[-1], "signature")}
     assert column(console, "check") == ["verified", "verified", "failed"]
     assert column(console, "seal") == ["whole"] * 3, "the signature is bad, the message is as it was"
+
+
+def test_ARC_11_who_looks_on_is_told_of_a_job(served, console, sink):
+    send(served, sink)
+    connection = http.client.HTTPConnection("127.0.0.1", served.ports["console"], timeout=30)
+    connection.request("GET", "/api/v1/events", headers={"Cookie": console.cookie})
+    stream = connection.getresponse()
+    assert stream.status == 200
+    job = run(console, {"all": True})
+    told = {}
+    while told.get("state") != "done":
+        line = stream.readline()
+        assert line, told
+        if line == b"event: job\n":
+            told = json.loads(stream.readline()[6:])
+    assert told == {name: value for name, value in job.items() if name != "findings"}
+    connection.close()
+
+
+def test_API_02_messages_of_an_older_program_are_found_after_a_start(served, sink):
+    send(served, sink)
+    served.wait_queue_empty()
+    served.stop()
+    with sqlite3.connect(served.folder / "state" / "bulla.db") as database:
+        assert database.execute("delete from message_token").rowcount > 0
+        database.execute("delete from meta where name = 'token_backfill'")
+    served.start()
+    with Console(served) as client:
+        client.log_in(f"root@{served.domain}", PASSWORD)
+        until(lambda: len(client.get("/messages?recipient=bob@example.org").json()["items"]) == 3, "the messages are found")
+        assert not client.get("/messages?sender=bob@example.org").json()["items"]
 
 
 def test_GW_06_the_log_says_which_keys_were_used_and_how_often(served, console, sink):

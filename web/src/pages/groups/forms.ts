@@ -23,3 +23,10 @@ export const typeFlags = (type: SignerType, bits: number | undefined): string =>
 
 export const groupCommand = (name: string, members: readonly string[], signer: string, archiving: boolean): string =>
   `bulla group add ${quote(name)}${members.map((one) => ` --member ${quote(one)}`).join('')}${signer ? ` --archival-signer ${quote(signer)}` : ''}${archiving ? '' : ' --archiving off'}`;
+
+const NAMES: Record<string, string> = { p256: 'ECDSA P-256', p384: 'ECDSA P-384', ed25519: 'Ed25519', rsa: 'RSA', dsa: 'DSA' };
+/** "RSA, 3072 bits"; the size of a curve says itself. */
+export function kindOf({ algorithm, bits }: Pick<Signer, 'algorithm' | 'bits'>): string {
+  const name = NAMES[algorithm] ?? algorithm;
+  return algorithm === 'rsa' || algorithm === 'dsa' ? `${name}, ${t.domains.page.bits(bits)}` : name;
+}

@@ -63,7 +63,6 @@ export const accounts = {
     remove: 'Remove',
     removeText: 'Sessions, tokens and settings of the account go with it; archived mail stays.',
     removed: (login: string) => `${login} is removed.`,
-    removeTitle: (login: string) => `Remove ${login}?`,
     sessions: 'Sessions',
     tokens: 'Tokens',
     settings: 'Settings of this account',

@@ -13,6 +13,8 @@ export const archiving = {
     name: 'Name',
     members: 'Members',
     membersHint: 'One a line: an address, a domain, or either with * and ?. The pattern * means everybody.',
+    membersText: 'An address, a domain, or either with * and ?. The pattern * means everybody.',
+    toSigner: 'Its keys and fingerprints',
     patternWrong: 'A pattern is an address, a domain, or either with * and ?.',
     signer: 'Signer',
     signerHint: 'Its signature is stored beside each message, so that anyone can check it with openssl.',

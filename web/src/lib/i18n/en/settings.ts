@@ -25,7 +25,7 @@ export const settings = {
   levels: { server: 'server', domain: 'domain', account: 'account' },
   none: 'No setting is called so.',
   onlySet: 'Set here',
-  units: { octets: 'octets, or with K, M, G', seconds: 'seconds, or with s, min, h, d' },
+  units: { octets: 'In octets, or with K, M or G.', seconds: 'In seconds, or with s, min, h or d.' },
   numberWrong: 'This is not a number.',
   range: (least: string, most: string) => `Between ${least} and ${most}.`,
   why: (text: string) => `Because ${text}.`,

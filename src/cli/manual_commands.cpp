@@ -47,14 +47,13 @@ Result<ExitCode> show_help(const CLI::App& root,
     const CLI::App* at = &root;
     std::string path = root.get_name();
     for (const std::string& word : words) {
+        path.append(" ").append(word);
         const auto found =
             at->get_subcommands([&word](const CLI::App* one) { return one->get_name() == word; });
         if (found.empty()) {
-            return fail(
-                "help.unknown", Fault::sender, "there is no command \"" + path + " " + word + "\"");
+            return fail("help.unknown", Fault::sender, "there is no command \"" + path + "\"");
         }
         at = found.front();
-        path += " " + word;
     }
     // Not help(): that of the program gives way to the command that is being run, which is this one.
     context.out << at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal);

@@ -26,11 +26,11 @@ constexpr std::array instance{
     path<&Config::state_path>(
         "state",
         "Directory of the lock, the administration socket, the last checkpoint and public keys."),
-    text<&Config::user>(
-        "user",
-        "text",
-        "The user to become after the ports are bound; empty: stay who started it, but not root, which "
-        "must be named."),
+    text<&Config::user>("user",
+                        "text",
+                        "The user to become after the ports are bound; empty: stay who started it, "
+                        "but not root, which "
+                        "must be named."),
     choice<&Config::log_level>("log_level",
                                "debug | info | warning | error",
                                "The least important lines that the log keeps."),
@@ -141,7 +141,10 @@ constexpr std::array limits{
     time<&Limits::data_seconds>("data_time", {1, day}, "Waiting for a message to end."),
     time<&Limits::session_seconds>("session_time", {1, day}, "A whole connection."),
     size<&Limits::memory_bytes>(
-        "memory", {16 * mib, 1024 * gib}, "Memory for messages on their way, in all."),
+        "memory",
+        {16 * mib, 1024 * gib},
+        "Memory for messages on their way in, in all; a third of it besides is for messages on "
+        "their way out, which wait for their turn."),
     number<&Limits::dkim_signatures>(
         "dkim_signatures",
         {1, 100},

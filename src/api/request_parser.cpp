@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <optional>
 
 namespace bulla::api {
 
@@ -223,12 +222,12 @@ struct RequestParser::Impl {
     std::size_t checked = 0;
     std::size_t skipped_lines = 0;
     std::uint64_t body_limit = 0;
-    std::optional<Reader> reader;
-    std::optional<ChunkDecoder> chunks;
+    std::unique_ptr<Reader> reader;
+    std::unique_ptr<ChunkDecoder> chunks;
     std::string body;
 
     void reset() {
-        reader.emplace();
+        reader = std::make_unique<Reader>();
         chunks.reset();
         body.clear();
         reader->skip(true);
@@ -312,19 +311,20 @@ struct RequestParser::Impl {
     }
 
     Result<void> read_body() {
+        const std::uint64_t wanted = reader->head.body_bytes.value_or(0);
         std::size_t used = 0;
         if (chunks) {
             BULLA_TRY(size, chunks->feed(buffer, body));
             used = size;
         } else {
-            used = std::min(buffer.size(), *reader->head.body_bytes - body.size());
+            used = std::min(buffer.size(), wanted - body.size());
             body.append(buffer, 0, used);
         }
         buffer.erase(0, used);
         if (body.size() > body_limit) {
             return too_large();
         }
-        if (chunks ? chunks->is_done() : body.size() == *reader->head.body_bytes) {
+        if (chunks ? chunks->is_done() : body.size() == wanted) {
             stage = Stage::done;
         }
         return {};
@@ -368,7 +368,7 @@ Result<void> RequestParser::accept_body(std::uint64_t most) {
         return {};
     }
     if (!head().body_bytes && !impl_->chunks) {
-        impl_->chunks.emplace();
+        impl_->chunks = std::make_unique<ChunkDecoder>();
     }
     impl_->stage = Impl::Stage::body;
     return impl_->advance();

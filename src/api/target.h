@@ -18,9 +18,9 @@ struct Target {
     [[nodiscard]] std::string path() const;
 };
 
-/// Reads `target` strictly: good percent-encoding, UTF-8, no control characters, no segment "." or "..", no slash or backslash that was encoded,
+/// Reads `text` strictly: good percent-encoding, UTF-8, no control characters, no segment "." or "..", no slash or backslash that was encoded,
 /// at most 32 segments; of the query at most 64 parameters, each "name=value". Error: http.bad_target.
-[[nodiscard]] Result<Target> parse_target(std::string_view target);
+[[nodiscard]] Result<Target> parse_target(std::string_view text);
 
 /// True if `text` is UTF-8 (RFC 3629).
 [[nodiscard]] bool is_utf8(std::string_view text);

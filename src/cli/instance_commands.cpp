@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "services/init.h"
 
+#include <map>
 #include <memory>
 #include <ostream>
 
@@ -30,7 +31,8 @@ void print_report(const Context& context, const services::InitReport& report) {
                 << "   (shown this once)\nlog key:           " << report.log_key
                 << "\n\nStart it with: bulla serve -c " << report.config_path << '\n';
     if (report.runs_as_root) {
-        context.out << "The daemon will run as root (user = \"root\"); better: bulla init --user NAME.\n";
+        context.out
+            << "The daemon will run as root (user = \"root\"); better: bulla init --user NAME.\n";
     }
 }
 
@@ -123,15 +125,32 @@ void add_status(CLI::App& root, Context& context) {
 }
 
 void add_audit(CLI::App& root, Context& context) {
-    CLI::App& command = add_command(
-        root, "audit", {"List administrative acts, the newest first", "bulla audit --limit 20"});
+    CLI::App& command = add_command(root,
+                                    "audit",
+                                    {"List administrative acts, the newest first; with --action "
+                                     "key. what keys were used for",
+                                     "bulla audit --limit 20\n  bulla audit --action key."});
     const auto limit = std::make_shared<std::int64_t>(100);
     command.add_option("--limit", *limit, "At most so many")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+    const auto filter = std::make_shared<std::map<std::string, std::string>>();
+    const auto add_filter = [&](const std::string& name, const char* type, const char* text) {
+        command.add_option("--" + name, (*filter)[name], text)->type_name(type);
+    };
+    add_filter("actor", "WHO", "Only what this one did");
+    add_filter("action", "TEXT", "Only actions that begin so");
+    add_filter("target", "OF", "Only what was done to this");
+    add_filter("cursor", "NEXT", "Go on from an answer's `next` (--json)");
     add_instance_options(command, context);
-    set_action(command, context, [&context, limit] {
-        return call_and_print(context, "audit.list", {{"limit", *limit}}, [&](const json& value) {
+    set_action(command, context, [&context, limit, filter] {
+        json arguments{{"limit", *limit}};
+        for (const auto& [name, value] : *filter) {
+            if (!value.empty()) {
+                arguments[name] = value;
+            }
+        }
+        return call_and_print(context, "audit.list", arguments, [&](const json& value) {
             Table table({"LEAF", "TIME", "WHO", "WHAT", "OF", "DETAIL"});
             for (const auto& entry : value["items"]) {
                 table.add({show(entry, "index"),

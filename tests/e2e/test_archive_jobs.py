@@ -1,6 +1,8 @@
 """Clause 11 through the API: many messages, or the whole archive, are verified as a job; and what the log says of keys that were used."""
 import http.client
 import json
+import os
+import pwd
 import sqlite3
 
 import pytest
@@ -115,4 +117,7 @@ def test_GW_06_the_log_says_which_keys_were_used_and_how_often(served, console, 
             total[purpose] = total.get(purpose, 0) + int(times)
     assert total["archive"] == 3 and total["dkim"] == 3
     assert not [entry for entry in console.get("/audit").json()["items"] if entry["action"] == "key.use"], "acts are not drowned in it"
+    assert served.json("audit", "--action", "key.")["items"] == uses
+    page = served.json("audit", "--limit", "1", "--action", "group.", "--actor", f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
+    assert page["items"][0]["action"] == "group.add" and "next" not in page
     assert served.cli("archive", "verify", "--all").returncode == 0

@@ -139,7 +139,12 @@ TEST(Jobs, ARC_10_switched_off_lists_show_no_check_but_a_seal) {
     EXPECT_EQ(one["seal"], "whole");
     EXPECT_FALSE(one.contains("broken"));
     EXPECT_EQ(at.column("seal"), (Words{"unchecked", "whole"}));
+    const auto count_disabled = [&] {
+        return at.call("archive.list", {{"check", "disabled"}}).value()["items"].size();
+    };
+    EXPECT_EQ(count_disabled(), 2U);
     at.verify_signatures();
+    EXPECT_EQ(count_disabled(), 0U);
     EXPECT_EQ(at.column("check"), (Words{"unchecked", "unchecked"}))
         << "what was found while it was off says nothing of signatures";
     EXPECT_EQ(at.call("archive.show", {{"id", at.ids[0].text()}}).value()["check"], "unchecked");

@@ -69,13 +69,13 @@ class TestInstance {
     }
 
     Result<nlohmann::json> call(std::string_view name,
-                                const nlohmann::json& arguments = nlohmann::json::object()) {
+                                const nlohmann::json& arguments = nlohmann::json::object()) const {
         return call_service(*context, Caller{"cli:test"}, name, arguments);
     }
 
     /// The code of the error that a call must give; "" if it gave none.
     std::string error_of(std::string_view name,
-                         const nlohmann::json& arguments = nlohmann::json::object()) {
+                         const nlohmann::json& arguments = nlohmann::json::object()) const {
         const auto result = call(name, arguments);
         return result ? "" : std::string(result.error().code);
     }

@@ -136,7 +136,7 @@ const routes: [string, RegExp, Handler][] = [
     data.domains.splice(i, 1);
     return undefined;
   }],
-  ['GET', /^\/domains\/([^/]+)\/dns$/, ({ params }) => ({ items: data.dns(params[0]!) })],
+  ['GET', /^\/domains\/([^/]+)\/dns$/, ({ params }) => ({ items: [{ domain: params[0]!, records: data.dns(params[0]!) }] })],
   ['GET', /^\/domains\/([^/]+)\/keys$/, ({ params }) => ({ items: data.dkimKeys(params[0]!) })],
   ['POST', /^\/domains\/([^/]+)\/keys$/, ({ params, body }) => ({ ...data.dkimKeys(params[0]!)[0]!, ...JSON.parse(body) })],
   ['PATCH', /^\/domains\/([^/]+)\/keys\/([^/]+)$/, () => undefined],

@@ -4,3 +4,9 @@ export function matches(text: string, query: string): boolean {
   const hay = plain(text);
   return plain(query).split(/\s+/).every((word) => hay.includes(word));
 }
+
+/** What the program says in lower case without an end, as a sentence. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === '' ? '' : trimmed[0]!.toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? '' : '.');
+}

@@ -31,3 +31,10 @@ export function sample(from: string, now = new Date()): string {
   const to = 'bob@example.net';
   return `From: ${from}\nTo: ${to}\nSubject: A test of what would happen\nDate: ${now.toUTCString().replace('GMT', '+0000')}\nMessage-ID: <${now.getTime()}@explain.invalid>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nHello,\n\nthis is only a test.\n`;
 }
+
+/** The address in the From field of a message; '' when there is none. */
+export function authorOf(text: string): string {
+  const header = text.slice(0, 65536).split(/\r?\n\r?\n/)[0]!.replace(/\r?\n[ \t]+/g, ' ');
+  const field = /^From:(.*)$/im.exec(header)?.[1] ?? '';
+  return (/<([^<>\s]+@[^<>\s]+)>/.exec(field)?.[1] ?? /[^\s<>,;"]+@[^\s<>,;"]+/.exec(field)?.[0] ?? '').toLowerCase();
+}

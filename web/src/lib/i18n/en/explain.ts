@@ -13,7 +13,7 @@ export const explain = {
   roles: { submission: 'From a person, logged in', relay: 'From a trusted network', inbound: 'From another server', filter: 'From the filter of the mail server' },
   role: 'Through',
   login: 'Logged in as',
-  loginHint: 'Left empty: the owner of the sender’s address.',
+  loginHint: 'Left empty, the account that owns the sender’s address.',
   from: 'Envelope sender',
   fromHint: 'Left empty, the one of the header.',
   to: 'Envelope recipients',

@@ -128,33 +128,36 @@ json describe_findings(const archive::Findings& findings) {
 
 Result<json> describe_message(ArchiveReading& reading, const archive::StoredMessage& stored) {
     const auto& row = stored.row;
-    const auto summary = archive::parse_summary(row.summary).value_or(archive::Summary{});
+    auto summary = archive::parse_summary(row.summary).value_or(archive::Summary{});
     BULLA_TRY(signatures, reading.catalogue().signatures(row.id));
     BULLA_TRY(delivery, find_delivery_state(reading.connection(), row.id));
-    auto to = summary.to;
-    to.insert(to.end(), summary.cc.begin(), summary.cc.end());
-    json out{
-        {"id", row.id.text()},
-        {"received", json_time(row.id.time())},
-        {"size", row.size},
-        {"direction",
-         summary.direction.empty() ? (row.role == "inbound" ? "in" : "out") : summary.direction},
-        {"role", row.role},
-        {"archived", row.archived},
-        {"subject", summary.subject},
-        {"from", summary.from.empty() ? json::array() : json{summary.from}},
-        {"to", to},
-        {"sender", summary.sender},
-        {"recipients", summary.recipients},
-        {"login", summary.login},
-        {"groups", summary.groups},
-        {"signers", list_signers(signatures)},
-        {"leaf", row.leaf < 0 ? json() : json(row.leaf)},
-        {"leaf_hash", hash_in_hex(stored.leaf_hash)},
-        {"check", describe_check(reading, stored)},
-        {"seal", stored.seal.empty() ? "unchecked" : stored.seal},
-        {"checked", stored.check.empty() ? json() : json(json_time(stored.checked))},
-        {"delivery", delivery}};
+    summary.to.insert(summary.to.end(), summary.cc.begin(), summary.cc.end());
+    const std::string way = row.role == "inbound" ? "in" : "out";
+    // Member by member: a list of pairs would be copied, and lists describe thousands a second.
+    json out = json::object();
+    out["id"] = row.id.text();
+    out["received"] = json_time(row.id.time());
+    out["size"] = row.size;
+    out["direction"] = summary.direction.empty() ? way : std::move(summary.direction);
+    out["role"] = row.role;
+    out["archived"] = row.archived;
+    out["subject"] = std::move(summary.subject);
+    out["from"] = json::array();
+    if (!summary.from.empty()) {
+        out["from"].push_back(std::move(summary.from));
+    }
+    out["to"] = std::move(summary.to);
+    out["sender"] = std::move(summary.sender);
+    out["recipients"] = std::move(summary.recipients);
+    out["login"] = std::move(summary.login);
+    out["groups"] = std::move(summary.groups);
+    out["signers"] = list_signers(signatures);
+    out["leaf"] = row.leaf < 0 ? json() : json(row.leaf);
+    out["leaf_hash"] = hash_in_hex(stored.leaf_hash);
+    out["check"] = describe_check(reading, stored);
+    out["seal"] = stored.seal.empty() ? "unchecked" : stored.seal;
+    out["checked"] = stored.check.empty() ? json() : json(json_time(stored.checked));
+    out["delivery"] = std::move(delivery);
     if (stored.text_error) {
         out["text_error"] = stored.text_error->text;
     }

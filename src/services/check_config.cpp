@@ -69,6 +69,7 @@ struct End {
 
 std::vector<End> list_ends(const config::Config& config) {
     std::vector<End> ends;
+    ends.reserve(config.listeners.size() + 2);
     for (const config::Listener& listener : config.listeners) {
         ends.push_back({listener.address, listener.port, "a [[listener]]"});
     }

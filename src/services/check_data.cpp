@@ -168,7 +168,8 @@ Findings judge_log(const LogFacts& facts) {
             "state/checkpoint is missing: that older data were put in place would not be noticed",
             "the daemon writes it with the next message; keep state/ in the backup")};
     }
-    return {compare(facts, stored->value_or(tlog::Checkpoint{}), **seen)};
+    return {
+        compare(facts, stored->value_or(tlog::Checkpoint{}), seen->value_or(tlog::Checkpoint{}))};
 }
 
 Findings look_at_log(const config::Config& config) {

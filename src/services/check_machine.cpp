@@ -28,12 +28,10 @@ std::optional<Time> find_newest(const config::Config& config) {
     if (!connection) {
         return std::nullopt;
     }
-    const auto row =
-        connection->query_first<std::optional<std::int64_t>>("select max(at) from log_checkpoint");
-    if (!row || !*row || !std::get<0>(**row)) {
-        return std::nullopt;
-    }
-    return from_micros(*std::get<0>(**row));
+    const auto found = connection->query_first<std::int64_t>(
+        "select at from log_checkpoint order by at desc limit 1");
+    const auto row = found ? *found : std::nullopt;
+    return row ? std::optional(from_micros(std::get<0>(*row))) : std::nullopt;
 }
 
 std::optional<bool> ask_kernel() {

@@ -3,16 +3,20 @@
 #include "app/own_certificate.h"
 #include "app/process.h"
 #include "base/log.h"
+#include "cli/version.h"
 #include "config/config.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
 #include "services/job.h"
+#include "services/json_time.h"
 #include "services/traffic.h"
 
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sys/statvfs.h>
 #include <tuple>
 #include <unistd.h>
 #include <utility>
@@ -31,6 +35,24 @@ constexpr auto checkpoint_every = 5s;
 constexpr auto traffic_every = 10s;
 // Messages of attempts may take this part of [limits] memory, beside what those coming in take.
 constexpr std::size_t attempts_part_of_memory = 3;
+
+// Physical memory that the process has; 0 where /proc does not say.
+std::uint64_t resident_octets() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    file >> size >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+nlohmann::json disk_of(const std::string& path) {
+    struct statvfs disk{};
+    if (::statvfs(path.c_str(), &disk) != 0) {
+        return {{"free", 0}, {"total", 0}};
+    }
+    return {{"free", std::uint64_t{disk.f_bavail} * disk.f_frsize},
+            {"total", std::uint64_t{disk.f_blocks} * disk.f_frsize}};
+}
 
 }  // namespace
 
@@ -165,7 +187,11 @@ nlohmann::json Daemon::live() const {
     for (const auto& place : doors_->places()) {
         listeners.push_back(place);
     }
-    return {{"listeners", std::move(listeners)},
+    return {{"version", cli::version},
+            {"started", services::json_time(started_)},
+            {"memory", resident_octets()},
+            {"disk", disk_of(config_.volumes_path)},
+            {"listeners", std::move(listeners)},
             {"metrics", std::move(counters)},
             {"queue",
              {{"in_memory", status.entries},

@@ -52,6 +52,7 @@ class Daemon {
 
     config::Config config_;
     SystemClock clock_;
+    Time started_ = clock_.now();
     SystemRandom random_;
     gateway::Metrics metrics_;
     net::TlsSlot tls_;

@@ -41,6 +41,7 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
                 {"queued", queued},
                 {"held", held},
                 {"running", static_cast<bool>(context.live)},
+                {"signature_verification", snapshot->settings.signature_verification_enabled},
                 {"problems", snapshot->problems}};
     std::string why;
     out["sealing"] = context.sealer == nullptr || context.sealer->healthy(&why) ? "" : why;

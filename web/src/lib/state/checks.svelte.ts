@@ -59,7 +59,7 @@ class Checks {
     const due = messages.filter((m) => {
       const seen = this.of(m);
       if (seen.busy || seen.verification || seen.seal === 'none' || seen.check === 'disabled') return false;
-      return seen.seal !== 'whole' || !seen.at || Date.now() - Date.parse(seen.at) > STALE;
+      return sealState(seen) !== 'whole' || !seen.at || Date.now() - Date.parse(seen.at) > STALE;
     });
     this.waiting = due.map((m) => m.id);
     for (const m of due) if (!this.known.has(m.id)) this.known.set(m.id, fromRow(m));
@@ -85,6 +85,13 @@ class Checks {
 
 export const checks = new Checks();
 
-export function sealState(seen: Seen): SealState {
-  return seen.seal === 'whole' || seen.seal === 'cracked' ? seen.seal : 'blank';
+/** One broken link cracks the disc, the signature's too; it is whole only when nothing is left to check. */
+export function sealState(seen: Pick<Seen, 'check' | 'seal'>): SealState {
+  if (seen.check === 'failed' || seen.seal === 'cracked') return 'cracked';
+  return seen.seal === 'whole' && seen.check !== 'unchecked' ? 'whole' : 'blank';
+}
+
+/** Where the crack stands; before the links are known one by one, as near as the row tells. */
+export function brokenLink(seen: Pick<Seen, 'check' | 'seal' | 'broken'>): Link {
+  return seen.broken ?? (seen.check === 'failed' && seen.seal !== 'cracked' ? 'signature' : 'content');
 }

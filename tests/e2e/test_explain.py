@@ -12,7 +12,7 @@ from support.smtp import make_message
 def instance(tmp_path):
     sink = Sink()
     made = Instance(tmp_path / "instance", sink.port)
-    made.cli("account", "add", "alice@example.test", "--json")
+    made.add_account("alice")
     made.cli("dkim", "add", "example.test", "s1")
     made.archive_all()
     yield made

@@ -46,18 +46,16 @@ class Sink:
         except OSError:
             pass
         self._listener.close()
-        with self._changed:
-            for connection in list(self._open):
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+        self.drop_connections()
 
     def drop_connections(self):
         """End all connections, as a server does that has waited long enough."""
         with self._changed:
             for connection in list(self._open):
-                connection.shutdown(socket.SHUT_RDWR)
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # It has ended by itself.
 
     def hold(self):
         """Give no further reply to END until release()."""

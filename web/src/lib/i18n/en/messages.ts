@@ -51,6 +51,9 @@ export const messages = {
   whatToDo: 'Look at the log',
   tabs: { life: 'Life', mail: 'Mail', headers: 'Header fields', raw: 'Raw source', proof: 'Proof' },
   chain: 'What was checked',
+  checks: {
+    row: 'Row', catalogue: 'Catalogue', record: 'Stored message', leaf: 'Leaf', signature: 'Signature', order: 'Order', log: 'Log', checkpoint: 'Checkpoint',
+  },
   findings: (n: number) => `All ${n} findings, in words`,
   chainStates: { ok: 'holds', bad: 'broken', note: 'note', unknown: 'not checked' },
   life: 'The life of this message',

@@ -51,9 +51,9 @@ class Sink:
     def drop_connections(self):
         """End all connections, as a server does that has waited long enough."""
         with self._changed:
-            for connection in list(self._open):
+            for session in list(self._open):
                 try:
-                    connection.shutdown(socket.SHUT_RDWR)
+                    session.connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass  # It has ended by itself.
 
@@ -90,17 +90,18 @@ class Sink:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        session = _Session(self, connection)  # Under TLS its connection is another one.
         with self._changed:
-            self._open.add(connection)
+            self._open.add(session)
             self.connections += 1
         try:
-            _Session(self, connection).run()
+            session.run()
         except (OSError, ValueError, ssl.SSLError):
             pass
         finally:
             with self._changed:
-                self._open.discard(connection)
-            connection.close()
+                self._open.discard(session)
+            session.connection.close()
 
 
 class _Session:

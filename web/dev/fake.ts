@@ -86,11 +86,11 @@ const routes: [string, RegExp, Handler][] = [
   ['DELETE', /^\/jobs\/([^/]+)$/, () => void (job = job && { ...job, state: 'cancelled', ended: new Date().toISOString() })],
   ['GET', /^\/messages\/([^/]+)$/, ({ params, res }) => {
     const m = find(params[0]!);
-    return m ? data.life(m) : problem(res, 404, 'message.missing', `There is no message ${params[0]}.`);
+    return m ? data.life(m) : problem(res, 404, 'archive.no_message', `There is no message ${params[0]}.`);
   }],
   ['POST', /^\/messages\/([^/]+)\/verify$/, ({ params, res }) => {
     const m = find(params[0]!);
-    if (!m) return problem(res, 404, 'message.missing', 'There is no such message.');
+    if (!m) return problem(res, 404, 'archive.no_message', 'There is no such message.');
     if (m.check === 'unchecked') m.check = 'verified';
     m.checked = new Date().toISOString();
     return data.verification(m);

@@ -17,7 +17,7 @@ export function helpFor(error: unknown): Help {
   }
   const known: Known = t.problems.codes;
   const entry = known[error.code] ?? known[error.code.split('.')[0] + '.*'];
-  const generic = error.status >= 500 ? t.problems.server : error.status === 403 ? t.problems.denied : t.problems.refused;
+  const generic = error.status >= 500 ? t.problems.server : error.status === 404 ? t.problems.missing : error.status === 403 ? t.problems.denied : t.problems.refused;
   const wait = error.retryAfter ? ' ' + t.problems.retryIn(error.retryAfter) : '';
   return { title: entry?.title ?? generic, text: (entry?.text ?? error.message) + wait, action: entry?.action };
 }

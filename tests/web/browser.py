@@ -6,12 +6,14 @@ import pathlib
 import shutil
 import subprocess
 
+from support.instance import until
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # A method with one of these names ends a chain and is sent; all others only add to it.
 ACTS = {"goto", "reload", "goBack", "click", "dblclick", "fill", "press", "type", "hover", "focus", "check", "uncheck", "selectOption", "setInputFiles",
         "textContent", "innerText", "inputValue", "allInnerTexts", "getAttribute", "count", "isVisible", "isDisabled", "isEnabled", "isChecked", "evaluate",
-        "waitFor", "waitForFunction", "waitForURL", "waitForSelector", "screenshot", "setViewportSize", "emulateMedia", "title", "url", "boundingBox",
+        "waitFor", "waitForURL", "waitForSelector", "screenshot", "setViewportSize", "emulateMedia", "title", "url", "boundingBox",
         "cookies", "setOffline", "wheel"}
 FLAG = """window.ran = []; window.refusedByPolicy = [];
 document.addEventListener('securitypolicyviolation', (e) => window.refusedByPolicy.push(e.violatedDirective + ' ' + e.blockedURI));"""
@@ -83,21 +85,25 @@ class Page:
         self.goto(self.origin + path)
         self.settled()
 
+    def until(self, expression, seconds=20):
+        """Asks the page until the expression is true there; the policy of the console leaves Playwright's own way no eval."""
+        return until(lambda: self.evaluate(f"Boolean({expression})"), expression, seconds)
+
     def settled(self):
         """The heading is there, and nothing waits for the server any more."""
-        self.waitForFunction("document.querySelector('h1') && !document.querySelector('[aria-busy=true]')")
-        self.locator("body").waitFor()
-        self.waitForLoadState_idle()
+        self.until("document.querySelector('h1') && !document.querySelector('[aria-busy=true]')")
+        self.rest()
 
-    def waitForLoadState_idle(self):
-        # Events stay open, so the network is never idle: three frames without a change of the document are as good.
+    def rest(self):
+        # Events stay open, so the network is never idle: a while without a change of the document is as good.
         self.evaluate("""new Promise((done) => {
             let quiet, most = setTimeout(done, 3000);
             const watch = new MutationObserver(() => rest());
             const rest = () => { clearTimeout(quiet); quiet = setTimeout(() => { watch.disconnect(); clearTimeout(most); done(); }, 150); };
             watch.observe(document, { subtree: true, childList: true, characterData: true });
             rest();
-        })""")
+        }).then(() => Promise.race([Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))), new Promise((done) => setTimeout(done, 1000))])
+        ).then(() => undefined)""")
 
     def notes(self):
         """What the page did since the last call: see driver.mjs."""

@@ -61,15 +61,17 @@ class Office:
 
     def fill(self, count=40):
         """Outgoing and incoming mail, some of it refused by the next hop, some waiting, one held."""
-        with self.instance.client("relay") as out:
+        others = {27: "nobody@elsewhere.example", 31: "nobody.else@elsewhere.example", 30: "later@slow.example", 34: "later.too@slow.example",
+                  38: "later.again@slow.example"}
+        with self.instance.client("relay") as out, self.instance.client("inbound") as into:
             out.ehlo()
+            into.ehlo()
             for n in range(count):
-                recipient = {7: "nobody@elsewhere.example", 11: "nobody.else@elsewhere.example", 14: "later@slow.example", 18: "later.too@slow.example",
-                             19: "later.again@slow.example"}.get(n, f"karin{n % 4}@supplier.example")
-                sender = f"alice@{self.domain}"
-                if n % 4 == 1:
-                    sender, recipient = f"karin{n % 3}@supplier.example", f"bob@{self.domain}"
-                assert out.send(sender, recipient, write_mail(SUBJECTS[n % len(SUBJECTS)], sender, recipient, n)).code == 250
+                incoming = n % 4 == 1
+                ours, theirs = f"{'bob' if incoming else 'alice'}@{self.domain}", others.get(n, f"karin{n % 4}@supplier.example")
+                sender, recipient = (theirs, ours) if incoming else (ours, theirs)
+                message = write_mail(SUBJECTS[n % len(SUBJECTS)], sender, recipient, n)
+                assert (into if incoming else out).send(sender, recipient, message).code == 250
         waiting = until(lambda: len(found := [d for d in self.instance.queue() if d.get("attempts")]) >= 2 and found, "deliveries that wait")
         self.instance.cli("queue", "hold", waiting[0]["id"])
         until(lambda: len(self.instance.queue()) <= 4, "the rest to be delivered")

@@ -53,6 +53,6 @@ def test_c3_5_too_many_failures_are_a_delay_that_is_told(visitor, office):
             break
         visitor.getByLabel("Password", exact=True).fill(f"guess {n}")
         visitor.getByLabel("Password", exact=True).press("Enter")
-        visitor.waitForLoadState_idle()
+        visitor.rest()
     visitor.getByText("This is a delay, not a ban").waitFor()
     assert visitor.getByRole("button", name="Log in").isDisabled()

@@ -99,7 +99,7 @@ class Page:
         self.evaluate("""new Promise((done) => {
             let quiet, most = setTimeout(done, 3000);
             const watch = new MutationObserver(() => rest());
-            const rest = () => { clearTimeout(quiet); quiet = setTimeout(() => { watch.disconnect(); clearTimeout(most); done(); }, 150); };
+            const rest = () => { clearTimeout(quiet); quiet = setTimeout(() => { watch.disconnect(); clearTimeout(most); done(); }, 90); };
             watch.observe(document, { subtree: true, childList: true, characterData: true });
             rest();
         }).then(() => Promise.race([Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))), new Promise((done) => setTimeout(done, 1000))])

@@ -11,6 +11,15 @@ from office import PASSWORD, Office  # noqa: E402
 from support.sink import Sink  # noqa: E402
 
 
+ORDER = ["test_pages.py", "test_messages.py", "test_habits.py", "test_verify.py", "test_entrance.py", "test_hostile.py"]
+
+
+def pytest_collection_modifyitems(items):
+    """Pages first, as the pictures of them show what is there at the beginning; hostile mail last."""
+    here = pathlib.Path(__file__).resolve().parent
+    items.sort(key=lambda item: ORDER.index(item.path.name) if item.path.parent == here and item.path.name in ORDER else -1)
+
+
 @pytest.fixture(scope="session")
 def office(tmp_path_factory):
     made = Office(tmp_path_factory.mktemp("office") / "instance", Sink())

@@ -24,6 +24,11 @@ function watch(page, origin, notes) {
     notes.requests.push(`${request.method()} ${url}`);
     if (!url.startsWith(origin) && !url.startsWith('data:') && !url.startsWith('blob:') && url !== 'about:srcdoc') notes.outside.push(url);
   });
+  page.on('requestfailed', (request) => {
+    if (!/csp/i.test(request.failure()?.errorText ?? '')) return;
+    notes.stopped.push(request.url());
+    notes.outside = notes.outside.filter((url) => url !== request.url());
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) notes.refused.push(`${response.status()} ${response.request().method()} ${response.url()}`);
   });
@@ -31,7 +36,7 @@ function watch(page, origin, notes) {
     if (frame === page.mainFrame()) notes.navigated.push(frame.url());
   });
 }
-const blank = () => ({ console: [], errors: [], dialogs: [], downloads: [], popups: [], requests: [], outside: [], refused: [], navigated: [] });
+const blank = () => ({ console: [], errors: [], dialogs: [], downloads: [], popups: [], requests: [], outside: [], stopped: [], refused: [], navigated: [] });
 
 const revive = (value) => {
   if (Array.isArray(value)) return value.map(revive);
@@ -73,8 +78,22 @@ const operations = {
     if (Buffer.isBuffer(at)) return { base64: at.toString('base64') };
     return at === null || typeof at !== 'object' || Array.isArray(at) || Object.getPrototypeOf(at) === Object.prototype ? at : null;
   },
-  async browser({ method }) {
-    return browser[method]();
+  // Answers the list of messages with `count` rows like the first real one, and any check of them with yes.
+  async many({ name, count }) {
+    const page = pages.get(name);
+    await page.route('**/api/v1/messages?*', async (route) => {
+      const url = new URL(route.request().url());
+      const from = Number(url.searchParams.get('cursor') ?? 0);
+      url.searchParams.delete('cursor');
+      const first = (await (await route.fetch({ url: url.href })).json()).items[0];
+      const limit = Math.min(Number(url.searchParams.get('limit') ?? 50), count - from);
+      const items = Array.from({ length: limit }, (_, i) => {
+        const id = `0${(from + i).toString(32).toUpperCase().padStart(12, '0')}`;
+        return { ...first, id, subject: `Letter ${from + i}`, leaf: from + i, leaf_hash: (from + i + 1).toString(16).padStart(8, 'c').repeat(8) };
+      });
+      await route.fulfill({ json: { items, next: from + limit < count ? String(from + limit) : null } });
+    });
+    await page.route('**/api/v1/messages/*/verify', (route) => route.fulfill({ json: { state: 'verified', seal: 'whole', findings: [] } }));
   },
 };
 

@@ -25,7 +25,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 BULLA = TOP / "build/release/bulla"
 DOMAIN = "example.test"
 USER, FRIEND = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
-SUBMISSION, INBOUND = 2587, 2525
+SUBMISSION, INBOUND, CONSOLE = 2587, 2525, 8090
 SIGNER = "demo"
 
 
@@ -71,6 +71,8 @@ class Demo:
         self.bulla("group", "add", "everything", "--member", "*", "--archival-signer", SIGNER)
         self.bulla("settings", "set", "signature_public_key_path", self.public_key)
         self.bulla("settings", "set", "signature_verification_enabled", "1")
+        if not is_free(CONSOLE):
+            self.config.write_text(self.config.read_text().replace(f"\n#port = {CONSOLE}", f"\nport = {free_port()}"))
         (self.folder / "made").touch()
 
     def name_root(self):
@@ -78,6 +80,12 @@ class Demo:
         text = self.config.read_text()
         if os.geteuid() == 0 and '\n#user = ""' in text:
             self.config.write_text(text.replace('\n#user = ""', '\nuser = "root"'))
+
+    def renew(self):
+        """What an instance of an older ./run lacks; nothing may run yet."""
+        if busy := [p for p in (*self.listeners().values(), self.console_port()) if not is_free(p)]:
+            fail(f"port {busy[0]} is in use: perhaps the demo runs already in another terminal")
+        self.bulla("database", "migrate")
 
     def add_friend(self):
         """Mail goes to accounts only: the friend has one."""
@@ -89,10 +97,11 @@ class Demo:
     def listeners(self):
         return {one["role"]: one["port"] for one in tomllib.loads(self.config.read_text())["listener"]}
 
+    def console_port(self):
+        return tomllib.loads(self.config.read_text()).get("console", {}).get("port", CONSOLE)
+
     def start(self):
         ports = self.listeners()
-        if busy := [p for p in ports.values() if not is_free(p)]:
-            fail(f"port {busy[0]} is in use: perhaps the demo runs already in another terminal")
         log = open(self.log, "ab")
         # A process group of its own, so that Ctrl-C comes to us alone and we end it in order.
         self.process = subprocess.Popen([BULLA, "serve", "-c", self.config], stdout=log, stderr=log, start_new_session=True,
@@ -184,12 +193,14 @@ def tell_how(demo, ports, identifier):
                  if line.startswith("    ") and "openssl" in line)
     say("Verified.\n\nVerify it yourself, by bulla, or by nothing but openssl and the exported files:")
     say(f"    {bulla} archive verify --all\n    (cd {proof} && {check})")
-    say("Look around:")
+    say(f"Look at it in a browser: http://127.0.0.1:{demo.console_port()}/messages/{identifier}\n"
+        f"(log in as admin, with the one-time password in {show(demo.folder / 'init.txt')} or the one that you chose since)\n"
+        "Look around on the command line:")
     say(f"    {bulla} archive show {identifier}\n    {bulla} queue list\n    {bulla} log checkpoint")
     say("Send another one:")
     say(f"    python3 {show(TOP / 'tools/send_mail.py')} --port {ports['submission']} --user {USER} --password-file "
         f"{show(demo.password_file)} --to {FRIEND} --subject 'Another one'")
-    say(f"\nThe log of the server: {show(demo.log)}. The administrator's one-time password: {show(demo.folder / 'init.txt')}")
+    say(f"\nThe log of the server: {show(demo.log)}")
     say("Ctrl-C stops it.")
 
 
@@ -235,6 +246,7 @@ def main():
         if not (demo.folder / "made").exists():
             demo.make()
         demo.name_root()
+        demo.renew()
         demo.add_friend()
         ports = demo.start()
         tell(demo, ports)

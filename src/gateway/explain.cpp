@@ -55,11 +55,12 @@ Explanation explain(std::shared_ptr<const directory::Snapshot> snapshot,
                     std::string bytes,
                     const Clock& clock) {
     Explanation out;
+    out.begun = clock.now();
     if (!pass_envelope(*snapshot, envelope, out)) {
         return out;
     }
     Transit transit;
-    transit.begun = clock.now();
+    transit.begun = out.begun;
     transit.snapshot = std::move(snapshot);
     transit.envelope = std::move(envelope);
     const auto& limits = transit.snapshot->config.limits;

@@ -26,6 +26,7 @@ struct Explanation {
     Reply reply;  ///< What the client would be told at the end of DATA, or at MAIL or RCPT.
     std::string
         stopped_at;  ///< The stage that refused: "MAIL", "RCPT" or a name of the flow; empty if it is accepted.
+    Time begun;  ///< When it was looked at.
     std::vector<TraceStep> trace;
     bool archived = false;
     std::vector<std::string> signers;

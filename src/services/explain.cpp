@@ -118,9 +118,7 @@ Result<mail::Envelope> read_envelope(Arguments& in,
     return envelope;
 }
 
-json describe_stages(const gateway::Explanation& explanation,
-                     std::size_t size,
-                     const Clock& clock) {
+json describe_stages(const gateway::Explanation& explanation, std::size_t size) {
     auto stages = json::array();
     const auto add = [&](std::string_view name, json facts, std::string_view outcome) {
         json stage{{"name", name}, {"facts", std::move(facts)}, {"outcome", outcome}};
@@ -138,7 +136,7 @@ json describe_stages(const gateway::Explanation& explanation,
         facts.push_back(fact(explanation.stopped_at, explanation.reply.text));
     }
     (*add("receive", std::move(facts), at_envelope ? "refused" : "ok"))["at"] =
-        json_time(clock.now());
+        json_time(explanation.begun);
     for (const auto& step : explanation.trace) {
         auto list = json::array();
         for (const auto& [name, value] : step.facts) {
@@ -216,7 +214,7 @@ Result<json> explain_message(ServiceContext& context, const Caller&, const json&
                 {"accepted", explanation.stopped_at.empty()},
                 {"archived", explanation.archived},
                 {"signers", explanation.signers},
-                {"stages", describe_stages(explanation, size, context.clock)},
+                {"stages", describe_stages(explanation, size)},
                 {"copies", std::move(copies)}};
 }
 

@@ -174,8 +174,9 @@ json check_first_message(std::int64_t archived) {
     json out = item("first_message",
                     "A message is sealed",
                     archived > 0,
-                    fmt::format("{} messages are in the archive", archived));
-    add_step(out, {"Send a message through bulla", "bulla archive list", "/archive"});
+                    archived == 1 ? "one message is in the archive"
+                                  : fmt::format("{} messages are in the archive", archived));
+    add_step(out, {"Send a message through bulla", "bulla archive list", "/messages"});
     return out;
 }
 

@@ -5,8 +5,13 @@ export function matches(text: string, query: string): boolean {
   return plain(query).split(/\s+/).every((word) => hay.includes(word));
 }
 
+/** A capital at the beginning, if a word stands there: names, paths and addresses stay as they are written. */
+export function capital(text: string): string {
+  return /^[a-z]+(?=[\s,;:]|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
+}
+
 /** What the program says in lower case without an end, as a sentence. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  return trimmed === '' ? '' : trimmed[0]!.toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? '' : '.');
+  return trimmed === '' ? '' : capital(trimmed) + (/[.!?…]$/.test(trimmed) ? '' : '.');
 }

@@ -14,7 +14,7 @@ export const home = {
     me: 'Password, second factor, sessions and tokens',
   },
   well: 'All is well.',
-  wellText: (n: string, size: string) => `${n} messages are sealed, and the log of ${size} entries holds.`,
+  wellText: (n: string, size: string) => `${n === '1' ? 'One message is' : `${n} messages are`} sealed, and the log of ${size} entries holds.`,
   fresh: 'Ready for the first message.',
   freshText: 'Nothing has been sealed yet. The set-up says what is still to be done.',
   stopped: 'Nothing can be sealed.',

@@ -2,6 +2,7 @@
 
 #include "api/credentials.h"
 #include "directory/load.h"
+#include "services/access.h"
 #include "services/json_time.h"
 
 #include <array>
@@ -24,6 +25,12 @@ json describe(const services::Credential& credential, const std::string& secret)
                 {"scopes", who.scopes},
                 {"expires", services::json_time(credential.expires)},
                 {"must_change_password", who.must_change_password}};
+    auto& permissions = out["permissions"] = nlohmann::json::array();
+    for (const auto& service : services::list_services()) {
+        if (services::permission_of(service.name, who.role) != services::Permission::denied) {
+            permissions.push_back(service.name);
+        }
+    }
     if (!secret.empty()) {
         out["csrf"] = csrf_of(secret);
     }

@@ -7,6 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from browser import Browser  # noqa: E402
+from layout import References  # noqa: E402
 from office import PASSWORD, Office  # noqa: E402
 from support.sink import Sink  # noqa: E402
 
@@ -80,3 +81,12 @@ def admin(logged_in):
 def messages(office):
     """What the console's list has, newest first."""
     return office.ask("/messages?limit=100").json()["items"]
+
+
+@pytest.fixture(scope="session")
+def references(browser):
+    page = browser.open("measure", "data:")
+    made = References(page)
+    yield made
+    made.save()
+    page.close()

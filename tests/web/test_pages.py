@@ -5,6 +5,7 @@ import re
 import pytest
 
 from browser import TOP, pattern
+from layout import RENEW, keep_picture
 
 AXE = (TOP / "web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 PAGES = {"overview": "/", "setup": "/setup", "messages": "/messages", "message": "/messages/{message}", "mail": "/messages/{message}?tab=mail",
@@ -41,7 +42,7 @@ def find_offences(notes, page):
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", PAGES)
-def test_c3_14_c3_15_c3_5_page(admin, address, name, look):
+def test_c3_14_c3_15_c3_5_page(admin, address, references, name, look):
     theme, width, height = LOOKS[look]
     admin.setViewportSize({"width": width, "height": height})
     admin.emulateMedia(colorScheme=theme)
@@ -58,6 +59,11 @@ def test_c3_14_c3_15_c3_5_page(admin, address, name, look):
     assert (sum(map(int, re.findall(r"\d+", dark)[:3])) < 380) == (theme == "dark"), dark
     violations = find_violations(admin)
     assert not violations, violations
+    picture = admin.picture()
+    different = references.compare(f"{name} {look}", picture)
+    assert not different, different
+    if RENEW and look == "light" and name in ("overview", "message"):
+        assert keep_picture(references.measure, name, picture) <= 120 * 1024
 
 
 def test_c3_15_the_first_load_is_small(visitor):

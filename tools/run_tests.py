@@ -142,6 +142,8 @@ PARTS = {
     "house": lambda d, o, log: d.pytest("tests/house", o, log),
     "e2e": lambda d, o, log: d.pytest("tests/e2e", o, log),
     "e2e-asan": lambda d, o, log: d.pytest("tests/e2e", o, log, "asan-ubsan", ("-m", "asan"), "e2e-asan"),
+    "packaging": lambda d, o, log: d.pytest("tests/packaging", o, log),
+    "web": lambda d, o, log: d.pytest("tests/web", o, log),
     "interop": lambda d, o, log: d.pytest("tests/interop", o, log),
     "crash": lambda d, o, log: d.pytest("tests/crash", o, log),
     "powerloss": lambda d, o, log: (d.ctest("powerloss", o, log, ("release",)), d.pytest("tests/powerloss", o, log)),

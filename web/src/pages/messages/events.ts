@@ -39,5 +39,5 @@ export function stagesOf(message: MessageLife): Stage[] {
     ...(detail?.destination ? [{ name: 'destination', value: String(detail.destination) }] : []),
     ...message.events.slice(-20).map((event) => ({ name: event.kind, value: [event.recipient, eventText(event)].filter(Boolean).join(': ') })),
   ];
-  return [...message.stages, { name: 'deliver', at: last.at, outcome: BAD.test(last.kind) ? 'refused' : 'ok', text: t.messages.deliveredText, facts }];
+  return [...message.stages, { name: 'deliver', at: last.at, outcome: BAD.test(last.kind) ? 'refused' : message.deliveries.length > 0 ? 'skipped' : 'ok', text: t.messages.deliveredText, facts }];
 }

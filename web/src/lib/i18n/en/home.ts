@@ -25,7 +25,7 @@ export const home = {
     archived: 'Sealed messages', queued: 'In the queue', held: 'held', log: 'Log entries', disk: 'Disk free', of: (total: string) => `of ${total}`,
     up: 'Runs for', verification: 'Verification', on: 'on', off: 'off',
   },
-  toMessages: 'Archive',
+  toMessages: 'Messages',
   toSetup: 'Set-up',
   openSteps: (n: number) => (n === 1 ? 'One step of the set-up is open.' : `${n} steps of the set-up are open.`),
   traffic: 'Traffic',

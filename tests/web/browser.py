@@ -87,7 +87,7 @@ class Page:
 
     def until(self, expression, seconds=20):
         """Asks the page until the expression is true there; the policy of the console leaves Playwright's own way no eval."""
-        return until(lambda: self.evaluate(f"Boolean({expression})"), expression, seconds)
+        return until(lambda: self.evaluate(f"Boolean({expression})"), expression, seconds, 0.05)
 
     def settled(self):
         """The heading is there, and nothing waits for the server any more."""

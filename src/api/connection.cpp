@@ -120,6 +120,14 @@ net::Task<HttpConnection::Outcome> HttpConnection::begin() {
     if (refusal == gateway::ConnectionLimits::Refusal::none) {
         place_ = gateway::ConnectionPlace(shared_->places, peer.ip);
     }
+    const bool total = refusal == gateway::ConnectionLimits::Refusal::total;
+    if (refusal != gateway::ConnectionLimits::Refusal::none) {
+        context_.metrics.add(total ? HttpMetric::refused_total : HttpMetric::refused_client);
+        if (tls_) {
+            // No handshake for whom we refuse: it would cost more than the answer is worth.
+            co_return fail("net.closed", Fault::temporary, "There are too many connections.");
+        }
+    }
     if (tls_) {
         const auto tls = context_.tls == nullptr ? nullptr : context_.tls->current();
         if (!tls) {
@@ -130,8 +138,6 @@ net::Task<HttpConnection::Outcome> HttpConnection::begin() {
     if (refusal == gateway::ConnectionLimits::Refusal::none) {
         co_return Outcome{};
     }
-    const bool total = refusal == gateway::ConnectionLimits::Refusal::total;
-    context_.metrics.add(total ? HttpMetric::refused_total : HttpMetric::refused_client);
     co_return fail("http.too_many_connections",
                    Fault::temporary,
                    total ? "There are too many connections; try again later."
@@ -280,33 +286,28 @@ net::Task<HttpConnection::Outcome> HttpConnection::write_event(std::string text)
 net::Task<HttpConnection::Outcome> HttpConnection::stream_events() {
     using directory::AccountRole;
     const auto credential = std::exchange(viewer_, std::nullopt).value_or(services::Credential{});
-    const auto filter = [who = credential.principal,
-                         own = credential.address](const Audience& audience) {
-        if (audience.everybody || who.role == AccountRole::admin ||
-            who.role == AccountRole::auditor) {
-            return true;
-        }
-        return std::ranges::any_of(audience.mailboxes, [&](const std::string& mailbox) {
-            const std::string domain = mailbox.substr(mailbox.rfind('@') + 1);
-            return mailbox == own || (who.role == AccountRole::domain_admin &&
-                                      std::ranges::find(who.domains, domain) != who.domains.end());
-        });
+    const auto role = credential.principal.role;
+    const auto filter = [role](const Audience& audience) {
+        return audience.everybody || role == AccountRole::admin || role == AccountRole::auditor;
     };
     const auto viewer = context_.events.join(filter);
     context_.metrics.add(HttpMetric::viewers);
     auto outcome = co_await write_event("retry: 2000\n\n");
+    auto look_again = net::after(context_.times.heartbeat);
     while (outcome && !viewer->is_stopped() && !stopping_) {
-        const bool woken = co_await viewer->wait_until(net::after(context_.times.heartbeat));
+        co_await viewer->wait_until(look_again);
         std::string events = viewer->take();
-        if (!woken && events.empty()) {
-            // Whoever has logged out meanwhile sees no more.
-            const auto still = co_await net::on_work_pool([this] {
-                return context_.backend.authenticate(viewer_secret_, viewer_is_token_).has_value();
+        if (net::after({}) >= look_again) {
+            // Whoever has logged out meanwhile, or has another role, sees no more; however much there is to see.
+            const auto still = co_await net::on_work_pool([this, role] {
+                const auto now = context_.backend.authenticate(viewer_secret_, viewer_is_token_);
+                return now && now->principal.role == role && !now->principal.must_change_password;
             });
             if (!still) {
                 break;
             }
-            events = ": still there\n\n";
+            look_again = net::after(context_.times.heartbeat);
+            events += ": still there\n\n";
         }
         outcome = events.empty() ? outcome : co_await write_event(std::move(events));
     }

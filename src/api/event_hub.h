@@ -10,15 +10,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
 
 namespace bulla::api {
 
-/// Who may see an event: everybody who is logged in, or those who see all mail and those whose mail it is.
+/// Who may see an event: everybody who is logged in, or only those who see all mail (administrators and auditors).
 struct Audience {
     bool everybody = false;
-    std::vector<std::string>
-        mailboxes{};  ///< Local addresses that the event is about, in lower case.
 };
 
 class EventViewer;

@@ -134,17 +134,28 @@ Result<Response> change_account(Exchange& exchange) {
     return make_empty(204);
 }
 
-Result<Response> add_signer(Exchange& exchange) {
-    const bool imports = exchange.arguments.contains("private_key");
-    // A path would name a file of the server's: that is for its own administrators, not for the network.
+// A path would name a file of the server's: that is for its own administrators, not for the network.
+Result<void> refuse_path(const Exchange& exchange) {
     if (exchange.arguments.contains("path")) {
         return fail("http.bad_parameter",
                     Fault::sender,
                     "The parameter \"path\" is unknown here; send private_key.");
     }
+    return {};
+}
+
+Result<Response> add_signer(Exchange& exchange) {
+    BULLA_CHECK(refuse_path(exchange));
+    const bool imports = exchange.arguments.contains("private_key");
     BULLA_TRY(value,
               call(exchange, imports ? "signer.import" : "signer.create", exchange.arguments));
     return make_json(value, 201);
+}
+
+Result<Response> rotate_signer(Exchange& exchange) {
+    BULLA_CHECK(refuse_path(exchange));
+    BULLA_TRY(value, call(exchange, "signer.rotate", exchange.arguments));
+    return make_json(value, 200);
 }
 
 Result<Response> open_events(Exchange& /*exchange*/) {

@@ -17,6 +17,7 @@ namespace bulla::api {
 [[nodiscard]] Result<Response> change_account(Exchange& exchange);
 /// POST /signers: with a private key it is an import.
 [[nodiscard]] Result<Response> add_signer(Exchange& exchange);
+[[nodiscard]] Result<Response> rotate_signer(Exchange& exchange);
 /// GET /events: the head of the stream; the connection goes on with it.
 [[nodiscard]] Result<Response> open_events(Exchange& exchange);
 

@@ -139,7 +139,10 @@ constexpr std::array routes{
           "/signers",
           "signer.create",
           {.body = json_body, .answer = created, .dear = true, .handle = add_signer}},
-    Route{post, "/signers/{id}/rotate", "signer.rotate", {.body = json_body, .dear = true}},
+    Route{post,
+          "/signers/{id}/rotate",
+          "signer.rotate",
+          {.body = json_body, .dear = true, .handle = rotate_signer}},
     Route{post, "/signers/{id}/retire", "signer.retire", {.answer = nothing}},
     // Settings and what was done
     Route{get, "/settings", "settings.list", {.query = "scope"}},

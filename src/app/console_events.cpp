@@ -23,22 +23,6 @@ std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::vector<std::string> mailboxes_of(const json& message) {
-    std::vector<std::string> out;
-    for (const auto* const name : {"sender", "from", "recipients"}) {
-        const auto found = message.find(name);
-        if (found == message.end()) {
-            continue;
-        }
-        for (const json& item : found->is_array() ? *found : json::array({*found})) {
-            if (item.is_string()) {
-                out.push_back(item.get<std::string>());
-            }
-        }
-    }
-    return out;
-}
-
 }  // namespace
 
 ConsoleEvents::ConsoleEvents(const ConsoleContext& context, api::EventHub& hub)
@@ -106,7 +90,7 @@ void ConsoleEvents::tell_messages() {
     newest_ = newest;
     // The oldest first, as they came.
     for (const json* const item : std::vector(fresh.rbegin(), fresh.rend())) {
-        hub_.publish("message", dump(*item), {.mailboxes = mailboxes_of(*item)});
+        hub_.publish("message", dump(*item), {});
     }
 }
 
@@ -121,7 +105,7 @@ void ConsoleEvents::tell_deliveries() {
         const auto found = services::call_service(
             context_.services, {.actor = "console"}, "queue.show", {{"id", text}});
         if (found) {
-            hub_.publish("delivery", dump(*found), {.mailboxes = mailboxes_of(*found)});
+            hub_.publish("delivery", dump(*found), {});
         } else if (found.error().code == "queue.gone") {
             hub_.publish("delivery", dump({{"id", text}, {"state", "gone"}}), {});
         }

@@ -3,6 +3,7 @@
 #include "cli/groups.h"
 #include "cli/output.h"
 
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -23,7 +24,10 @@ struct ExplainOptions {
 void print_added(std::ostream& out, const std::string& added) {
     for (std::size_t begin = 0; begin < added.size();) {
         const auto end = std::min(added.find('\n', begin), added.size());
-        out << "      + " << printable(without_cr(added.substr(begin, end - begin))) << '\n';
+        auto line = added.substr(begin, end - begin);
+        std::erase(line, '\r');
+        std::ranges::replace(line, '\t', ' ');
+        out << "      + " << printable(line) << '\n';
         begin = end + 1;
     }
 }

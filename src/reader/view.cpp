@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t max_text = std::size_t{2} << 20;
 constexpr std::size_t max_picture = std::size_t{5} << 20;
+constexpr std::size_t max_pictures = 1000;
 
 constexpr std::string_view text_style =
     ":root{color-scheme:light dark}body{margin:16px;font:15px/1.5 "
@@ -33,6 +34,11 @@ std::string page(std::string_view style, std::string_view body) {
         body);
 }
 
+bool is_shown_picture(std::string_view type) {
+    return type == "image/png" || type == "image/jpeg" || type == "image/gif" ||
+           type == "image/webp";
+}
+
 /// The pictures that a message brings along, by Content-ID (RFC 2392).
 class Pictures {
   public:
@@ -44,18 +50,26 @@ class Pictures {
         }
     }
 
-    [[nodiscard]] std::string url(std::string_view id) const {
-        const auto found = by_id_.find(std::string(id));
-        if (found == by_id_.end()) {
-            return {};
+    /// A message names its pictures as often as it likes: each is decoded once.
+    [[nodiscard]] const std::string& url(std::string_view id) {
+        const auto [known, is_new] = urls_.try_emplace(std::string(id));
+        if (const auto found = by_id_.find(known->first); is_new && found != by_id_.end()) {
+            known->second = make_url(*found->second);
         }
-        const auto bytes = mail::decoded_body(message_, *found->second);
-        return bytes.size() > max_picture
-                   ? std::string{}
-                   : "data:" + found->second->type + ";base64," + base64_encode(bytes);
+        return known->second;
     }
 
   private:
+    [[nodiscard]] std::string make_url(const mail::MimePart& part) const {
+        if (!is_shown_picture(part.type) || part.end - part.body_begin > max_picture * 3 / 2 ||
+            urls_.size() > max_pictures) {
+            return {};
+        }
+        const auto bytes = mail::decoded_body(message_, part);
+        return bytes.size() > max_picture ? std::string{}
+                                          : "data:" + part.type + ";base64," + base64_encode(bytes);
+    }
+
     [[nodiscard]] std::string content_id(const mail::MimePart& part) const {
         const auto header = mail::Message::parse(
             std::string(message_.bytes().substr(part.begin, part.body_begin - part.begin)));
@@ -66,12 +80,13 @@ class Pictures {
 
     const mail::Message& message_;
     std::unordered_map<std::string, const mail::MimePart*> by_id_;
+    std::unordered_map<std::string, std::string> urls_;
 };
 
 std::string show_html(const mail::Message& message,
                       const Content& content,
                       const mail::MimePart& part) {
-    const Pictures pictures(message, content.tree);
+    Pictures pictures(message, content.tree);
     const auto safe =
         make_safe_html(read_text(message, part, max_text),
                        {.picture = [&](std::string_view id) { return pictures.url(id); }});

@@ -244,6 +244,11 @@ Result<void> check_access(const directory::Snapshot& snapshot,
         return deny(call);
     }
     BULLA_CHECK(check_way_in(principal, *row, call));
+    if (call == "account.passwd" && is_own_account(principal, arguments)) {
+        return fail("access.own_password",
+                    Fault::sender,
+                    "change your own password with the old one (auth.password)");
+    }
     if (permission == allowed) {
         return {};
     }

@@ -11,7 +11,7 @@ REFERENCES = HERE / "references.json"
 PICTURES = HERE.parents[1] / "docs/pictures"
 COLUMNS, ROWS = 40, 25
 # Of 255: another font's shade stays below; a part that moved, vanished or lost its colour does not.
-MEAN, CELL, SHARE = 4.0, 40, 0.05
+MEAN, CELL, SHARE = 10.0, 40, 0.10
 RENEW = os.environ.get("BULLA_PICTURES") == "1"
 
 SHRINK = """(async (source) => {

@@ -21,6 +21,7 @@ const listeners = new Map<Name, Set<Listener>>();
 let source: EventSource | null = null;
 let wait = FIRST_WAIT;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let missed = false;
 
 class Live {
   /** Whether the stream is open; the shell says so when it is not. */
@@ -31,12 +32,13 @@ export const live = new Live();
 const wanted = () => [...listeners.values()].some((set) => set.size > 0);
 
 function open(): void {
-  if (source || !wanted()) return;
+  if (source || document.hidden || !wanted()) return;
   live.state = 'connecting';
   source = new EventSource(`${BASE}/events`);
   source.onopen = () => {
     // What was missed meanwhile is not sent again: readers read anew.
-    if (wait > FIRST_WAIT) emit('lost', {});
+    if (wait > FIRST_WAIT || missed) emit('lost', {});
+    missed = false;
     wait = FIRST_WAIT;
     live.state = 'open';
   };
@@ -67,6 +69,17 @@ function close(): void {
   source = null;
   live.state = 'off';
 }
+
+// A browser has six connections to a host, for all its tabs: who does not look on must not hold one.
+function rest(): void {
+  clearTimeout(timer);
+  if (source) missed = true;
+  close();
+}
+
+addEventListener('pagehide', rest);
+addEventListener('pageshow', open);
+document.addEventListener('visibilitychange', () => (document.hidden ? rest() : open()));
 
 /** Listens to one kind of event; the answer stops it. In a component: `$effect(() => on('message', …))`. */
 export function on<N extends Name>(name: N, run: (data: Events[N]) => void): () => void {

@@ -19,6 +19,7 @@ def journalled(make_instance, tmp_path):
     assert preload.exists(), f"{preload} is not built"
     made = make_instance()
     made.trust_loopback()
+    made.cli("settings", "set", "unknown_recipients", "accept")
     made.archive_all()
     made.before = tmp_path / "before"
     shutil.copytree(made.folder, made.before)

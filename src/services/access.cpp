@@ -56,7 +56,6 @@ constexpr std::array table{
     AccessRow{"explain",             denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"stats",               denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"search",              denied,      denied,      allowed,     allowed,     Target::nothing},
-    AccessRow{"job.",                denied,      denied,      allowed,     allowed,     Target::nothing},
     // The console's stream of events shows each viewer what it may see.
     AccessRow{"events",              allowed,     allowed,     allowed,     allowed,     Target::nothing},
     AccessRow{"status",              denied,      denied,      allowed,     allowed,     Target::nothing},

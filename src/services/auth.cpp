@@ -110,6 +110,12 @@ Result<json> change_own_password(ServiceContext& context,
     BULLA_TRY(account, accept_login(context, attempt, check_login(attempt)));
     BULLA_TRY(hash, vault::hash_password(new_password, context.random));
     const std::scoped_lock lock(context.changing);
+    // Between the check and the lock an administrator may have given the account another password: that one stays.
+    const auto now = context.snapshots.current()->find_account(account->login);
+    if (!now || now->disabled || now->password != account->password) {
+        return fail(
+            "auth.failed", Fault::sender, "the account was changed meanwhile: log in again");
+    }
     const auto rows = [login = account->login, hash = hash, kept = attempt.kept_session](
                           store::Tx& tx, const seal::Committed&) -> Result<void> {
         BULLA_CHECK(end_sessions(tx, login, kept));

@@ -364,8 +364,11 @@ Result<Page> Catalogue::list(const ListQuery& query) const {
             return false;
         }
         ++opened;
-        if (query.check == "unchecked" && std::get<12>(row).value_or("disabled") != "disabled") {
-            return true;
+        if (query.check == "unchecked") {
+            const auto found = std::get<12>(row).value_or("disabled");
+            if (found != "disabled" && found != "unchecked") {
+                return true;
+            }
         }
         auto stored = read_message(row, vault_);
         if (fits(query, stored.row)) {

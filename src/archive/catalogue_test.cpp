@@ -1,5 +1,6 @@
 #include "archive/catalogue.h"
 
+#include "archive/check_state.h"
 #include "archive/export.h"
 #include "archive/testing.h"
 #include "archive/trust.h"
@@ -192,7 +193,10 @@ TEST(Trust, ARC_09_public_keys_of_the_setting_decide) {
     EXPECT_TRUE(verify(0, findings).verified());
     sources.public_key_path = (instance.directory() / "office.pem").string();
     EXPECT_TRUE(verify(0, findings).verified());
-    EXPECT_FALSE(verify(4, findings).verified()) << "the key of board is not at the path";
+    const auto report = verify(4, findings);
+    EXPECT_FALSE(report.verified()) << "the key of board is not at the path";
+    EXPECT_FALSE(report.findings.any_bad()) << "which says nothing against the message";
+    EXPECT_EQ(decide_check_state(report, true).check, "unchecked");
     EXPECT_FALSE(findings.any_bad());
     sources.public_key_path = "/nonexistent.pem";
     static_cast<void>(verify(0, findings));

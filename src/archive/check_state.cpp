@@ -18,8 +18,10 @@ CheckState decide_check_state(const MessageReport& report, bool with_signatures)
     }
     if (!with_signatures) {
         state.check = "disabled";
-    } else if (report.has_seal && !report.verified()) {
+    } else if (report.has_seal && report.findings.any_bad()) {
         state.check = "failed";
+    } else if (report.has_seal && report.findings.any_unchecked()) {
+        state.check = "unchecked";
     } else if (!report.has_signer) {
         state.check = "unsigned";
     }

@@ -39,6 +39,17 @@ TEST(CheckState, ARC_10_signature_and_seal_are_told_apart) {
     }
 }
 
+TEST(CheckState, ARC_09_what_lacks_a_key_is_neither_verified_nor_failed) {
+    MessageReport report{.id = MessageId(1), .has_signer = true};
+    report.findings.ok("signature", "that of one fits");
+    report.findings.unchecked("signature", "that of two cannot be checked");
+    EXPECT_FALSE(report.verified());
+    EXPECT_EQ(decide_check_state(report, true).check, "unchecked");
+    EXPECT_EQ(decide_check_state(report, true).seal, "whole");
+    report.findings.bad("signature", "that of three does not fit");
+    EXPECT_EQ(decide_check_state(report, true).check, "failed");
+}
+
 TEST(CheckState, ARC_10_an_unsigned_message_has_a_whole_seal) {
     const testing::Keys keys;
     testing::Instance instance(keys);

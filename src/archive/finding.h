@@ -33,6 +33,12 @@ class Findings {
         add({Outcome::bad, std::move(check), std::move(text)});
     }
 
+    /// A step that could not be made, for want of something that is not the archive's: neither right nor wrong.
+    void unchecked(std::string check, std::string text) {
+        any_unchecked_ = true;
+        add({Outcome::note, std::move(check), std::move(text)});
+    }
+
     void add(Finding finding) {
         constexpr std::size_t most = 10000;
         any_bad_ = any_bad_ || finding.outcome == Outcome::bad;
@@ -47,6 +53,8 @@ class Findings {
 
     [[nodiscard]] bool any_bad() const { return any_bad_; }
 
+    [[nodiscard]] bool any_unchecked() const { return any_unchecked_; }
+
     /// How many were not kept.
     [[nodiscard]] std::uint64_t left_off() const { return left_off_; }
 
@@ -54,6 +62,7 @@ class Findings {
     std::vector<Finding> list_;
     std::uint64_t left_off_ = 0;
     bool any_bad_ = false;
+    bool any_unchecked_ = false;
 };
 
 /// What verifying one message gave.
@@ -63,7 +72,8 @@ struct MessageReport {
     bool has_seal = true;     ///< It counts as archived, names a leaf, or the log has one of it.
     bool has_signer = false;  ///< Its leaf names a signer, or a signature is stored with it.
 
-    [[nodiscard]] bool verified() const { return !findings.any_bad(); }
+    /// All of it was looked at, and nothing is wrong.
+    [[nodiscard]] bool verified() const { return !findings.any_bad() && !findings.any_unchecked(); }
 };
 
 }  // namespace bulla::archive

@@ -68,15 +68,21 @@ const crypto::PublicKey* choose_key(const SignatureRow& row,
                                     Findings& findings) {
     const auto* key =
         keys.own ? keys.own->find(row.key_fingerprint) : keys.kept.find(row.key_fingerprint);
-    if (key == nullptr) {
-        const auto where = keys.own ? "at " + keys.own_path
-                                    : std::string("in the archive, and no public key is set");
-        findings.bad(
+    if (key == nullptr && keys.own) {
+        findings.unchecked(
             "signature",
-            fmt::format("that of {} was made with key {}…, and no such public key is found {}",
+            fmt::format("that of {} cannot be checked: it was made with key {}…, which is not at "
+                        "{}; put that public key into the directory that "
+                        "signature_public_key_path names",
                         row.signer,
                         short_form(row.key_fingerprint),
-                        where));
+                        keys.own_path));
+    } else if (key == nullptr) {
+        findings.bad("signature",
+                     fmt::format("that of {} was made with key {}…, and no such public key is "
+                                 "found in the archive, and no public key is set",
+                                 row.signer,
+                                 short_form(row.key_fingerprint)));
     }
     return key;
 }

@@ -41,10 +41,14 @@ struct ArchiveReport {
     std::uint64_t messages = 0;
     std::uint64_t signatures = 0;
     std::uint64_t failed = 0;  ///< Messages that do not verify.
-    std::uint64_t next = 0;    ///< The leaf to go on with.
-    bool complete = false;     ///< Not stopped by `progress`.
+    std::uint64_t unchecked =
+        0;  ///< Messages of which a signature could not be checked, and nothing is wrong.
+    std::uint64_t next = 0;  ///< The leaf to go on with.
+    bool complete = false;   ///< Not stopped by `progress`.
 
-    [[nodiscard]] bool verified() const { return complete && failed == 0 && !log.any_bad(); }
+    [[nodiscard]] bool verified() const {
+        return complete && failed == 0 && unchecked == 0 && !log.any_bad();
+    }
 };
 
 /// Verifies with public keys only (docs/tamper-table.md). One thread at a time; what it is given outlives it.

@@ -107,7 +107,9 @@ void Verifier::tell(const std::vector<Job>& jobs,
     for (const auto& job : jobs) {
         ++report.messages;
         report.signatures += job.entry.signers.size();
-        report.failed += job.report.verified() ? 0 : 1;
+        const auto& findings = job.report.findings;
+        report.failed += findings.any_bad() ? 1 : 0;
+        report.unchecked += !findings.any_bad() && findings.any_unchecked() ? 1 : 0;
         if (options.report && std::ranges::any_of(job.report.findings.list(), worth_telling)) {
             options.report(job.report);
         }

@@ -47,8 +47,10 @@ json json_of(const archive::MessageReport& report) {
 }
 
 void print_report(std::ostream& out, const archive::MessageReport& report) {
-    out << fmt::format(
-        "{} {}\n", report.id.text(), report.verified() ? "verifies" : "DOES NOT VERIFY");
+    const auto* said = report.verified()           ? "verifies"
+                       : report.findings.any_bad() ? "DOES NOT VERIFY"
+                                                   : "CANNOT BE CHECKED";
+    out << fmt::format("{} {}\n", report.id.text(), said);
     print_findings(out, report.findings, "  ");
 }
 
@@ -139,7 +141,12 @@ void print_summary(std::ostream& out, const archive::ArchiveReport& report, bool
         report.messages,
         report.signatures,
         good ? "all verify" : fmt::format("{} messages do not verify", report.failed));
-    if (!good && report.failed == 0) {
+    if (report.unchecked > 0) {
+        out << fmt::format("{} {} cannot be checked: a public key is missing, see above.\n",
+                           report.unchecked,
+                           report.unchecked == 1 ? "message" : "messages");
+    }
+    if (!good && report.failed == 0 && report.unchecked == 0) {
         out << "The messages themselves verify, but not all of the log or its keys: see above.\n";
     }
     if (!report.complete) {
@@ -170,7 +177,8 @@ Result<ExitCode> verify_all(Context& context,
     };
     BULLA_TRY(report, verification.verifier.verify_all(sweep));
     bar.clear();
-    const bool good = !verification.trust.any_bad() && report.failed == 0 && !report.log.any_bad();
+    const bool good = !verification.trust.any_bad() && report.failed == 0 &&
+                      report.unchecked == 0 && !report.log.any_bad();
     if (context.json) {
         print_json(context.out,
                    {{"verified", good},
@@ -179,6 +187,7 @@ Result<ExitCode> verify_all(Context& context,
                     {"messages", report.messages},
                     {"signatures", report.signatures},
                     {"failed", report.failed},
+                    {"unchecked", report.unchecked},
                     {"next", report.next},
                     {"trust", to_json(verification.trust)},
                     {"log", to_json(report.log)},
@@ -213,13 +222,13 @@ Result<ExitCode> verify(Context& context, const VerifyOptions& options) {
 
 void add_archive_verify(CLI::App& group, Context& context) {
     auto options = std::make_shared<VerifyOptions>();
-    auto& command =
-        add_command(group,
-                    "verify",
-                    {"Verify messages, or the whole archive, with public keys only; "
-                     "exit status 1 if anything does not verify, or a message is not there",
-                     "bulla archive verify 1C5ZK3N8Q0A00\n  bulla archive verify --all "
-                     "--checkpoint /mnt/elsewhere/checkpoint"});
+    auto& command = add_command(
+        group,
+        "verify",
+        {"Verify messages, or the whole archive, with public keys only; "
+         "exit status 1 if anything does not verify, cannot be checked, or is not there",
+         "bulla archive verify 1C5ZK3N8Q0A00\n  bulla archive verify --all "
+         "--checkpoint /mnt/elsewhere/checkpoint"});
     command.add_option("id", options->ids, "The messages")->type_name("ID");
     command.add_flag("--all", options->all, "The whole archive: the log, every message, every row");
     command

@@ -50,6 +50,12 @@ Result<nlohmann::json> call_daemon(const std::string& path,
     };
     const auto response = exchange();
     ::close(socket);
+    if (!response && response.error().code == "admin.unread") {
+        // A daemon that stops leaves connections behind that it never took up: the call was not made, and may be made again.
+        return fail("admin.unreachable",
+                    Fault::temporary,
+                    path + ": the daemon stopped before it had read the call");
+    }
     if (!response) {
         return std::unexpected(response.error());
     }

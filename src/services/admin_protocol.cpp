@@ -13,6 +13,13 @@
 namespace bulla::services {
 namespace {
 
+/// The kernel says ECONNRESET or EPIPE where the other end went away before it had read all that was sent to it.
+std::unexpected<Error> closed(bool unread) {
+    return fail(unread ? "admin.unread" : "admin.closed",
+                Fault::temporary,
+                "the administration socket was closed in the middle");
+}
+
 Result<void> wait_for(int socket, short events, AdminDeadline deadline) {
     while (true) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -45,9 +52,7 @@ Result<std::string> read_exactly(int socket, std::size_t size, AdminDeadline dea
         const ssize_t got = ::recv(socket, out.data() + before, out.size() - before, MSG_DONTWAIT);
         const bool again = got < 0 && (errno == EINTR || errno == EAGAIN);
         if (got <= 0 && !again) {
-            return fail("admin.closed",
-                        Fault::temporary,
-                        "the administration socket was closed in the middle");
+            return closed(got < 0 && errno == ECONNRESET);
         }
         out.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     }
@@ -102,9 +107,7 @@ Result<void> write_admin_frame(int socket,
         BULLA_CHECK(wait_for(socket, POLLOUT, deadline));
         const ssize_t sent = ::send(socket, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR && errno != EAGAIN) {
-            return fail("admin.closed",
-                        Fault::temporary,
-                        "the administration socket was closed in the middle");
+            return closed(errno == EPIPE || errno == ECONNRESET);
         }
         rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
     }

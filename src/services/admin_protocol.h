@@ -15,11 +15,12 @@ inline constexpr std::size_t max_admin_response = 64U << 20U;
 
 using AdminDeadline = std::chrono::steady_clock::time_point;
 
-/// Reads one frame from a connected socket. Errors: admin.closed, admin.too_large, admin.timeout, admin.bad_json.
+/// Reads one frame from a connected socket. Errors: admin.closed, admin.unread (closed before the other end had read
+/// all that was sent to it), admin.too_large, admin.timeout, admin.bad_json.
 [[nodiscard]] Result<nlohmann::json> read_admin_frame(int socket,
                                                       std::size_t max,
                                                       AdminDeadline deadline);
-/// Writes one frame. Errors: admin.closed, admin.timeout, admin.too_large.
+/// Writes one frame. Errors: admin.closed, admin.unread, admin.timeout, admin.too_large.
 [[nodiscard]] Result<void> write_admin_frame(int socket,
                                              const nlohmann::json& value,
                                              std::size_t max,

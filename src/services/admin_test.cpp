@@ -102,6 +102,24 @@ TEST(Admin, c2_4_bad_frames_are_answered_and_the_next_is_served) {
     }
 }
 
+TEST(Admin, c2_4_a_call_that_a_stopping_daemon_never_took_up_was_not_made) {
+    const testing::Folder folder;
+    const std::string path = folder.path() + "/s";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    const int waiting = connect_to(path);
+    const std::string octets = frame("{}");
+    ASSERT_EQ(::send(waiting, octets.data(), octets.size(), MSG_NOSIGNAL), 6);
+    ::close(listener);
+    EXPECT_EQ(read_admin_frame(waiting, 100, soon()).error().code, "admin.unread");
+    EXPECT_EQ(write_admin_frame(waiting, json::object(), 100, soon()).error().code, "admin.unread");
+    ::close(waiting);
+}
+
 TEST(Admin, c2_4_other_users_are_refused_whatever_the_permissions) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "only root can become another user";

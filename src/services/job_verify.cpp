@@ -20,12 +20,14 @@ class Results {
     void add(const archive::MessageReport& report) {
         const auto state = archive::decide_check_state(report, with_signatures_);
         results_.emplace_back(report.id, state);
-        if (state.check != "failed" && state.seal != "cracked") {
+        const bool is_bad = state.check == "failed" || state.seal == "cracked";
+        if (!is_bad && state.check != "unchecked") {
             return;
         }
         std::uint64_t messages = 1;
         for (auto& finding : describe_findings(report.findings)) {
-            if (finding["state"] == "bad") {
+            // What could not be checked was not verified: it counts, and its note says what is missing.
+            if (finding["state"] == (is_bad ? "bad" : "note")) {
                 finding["id"] = report.id.text();
                 progress_.add_bad(std::move(finding), std::exchange(messages, 0));
             }

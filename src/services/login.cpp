@@ -57,6 +57,28 @@ Result<void> check_second_factor(ServiceContext& context, const LoginAttempt& at
     return commit_second_factor(context, attempt, *step);
 }
 
+/// The caller holds `changing`, and for as long as it uses the account.
+Result<std::shared_ptr<const directory::Account>> accept_while_locked(ServiceContext& context,
+                                                                      const LoginAttempt& attempt,
+                                                                      bool right) {
+    const auto account =
+        attempt.login.empty() ? nullptr : context.snapshots.current()->find_account(attempt.login);
+    // Between the first step and this one the account may have been changed.
+    const bool same = account && !account->disabled && account->login == attempt.login &&
+                      account->password == attempt.hash;
+    if (!right || !same) {
+        log::info("auth.failed",
+                  {{"client", attempt.address}, {"subject", attempt.subjects.account}});
+        return refuse();
+    }
+    BULLA_CHECK(check_second_factor(context, attempt));
+    BULLA_CHECK(
+        commit_rows(context, [subjects = attempt.subjects](store::Tx& tx, const seal::Committed&) {
+            return take_back(tx, subjects, true);
+        }));
+    return account;
+}
+
 }  // namespace
 
 Result<LoginAttempt> begin_login(ServiceContext& context, const nlohmann::json& arguments) {
@@ -94,29 +116,15 @@ Result<std::shared_ptr<const directory::Account>> accept_login(ServiceContext& c
                                                                const LoginAttempt& attempt,
                                                                bool right) {
     const std::scoped_lock lock(context.changing);
-    const auto account =
-        attempt.login.empty() ? nullptr : context.snapshots.current()->find_account(attempt.login);
-    // Between the first step and this one the account may have been changed.
-    const bool same = account && !account->disabled && account->login == attempt.login &&
-                      account->password == attempt.hash;
-    if (!right || !same) {
-        log::info("auth.failed",
-                  {{"client", attempt.address}, {"subject", attempt.subjects.account}});
-        return refuse();
-    }
-    BULLA_CHECK(check_second_factor(context, attempt));
-    BULLA_CHECK(
-        commit_rows(context, [subjects = attempt.subjects](store::Tx& tx, const seal::Committed&) {
-            return take_back(tx, subjects, true);
-        }));
-    return account;
+    return accept_while_locked(context, attempt, right);
 }
 
 Result<nlohmann::json> finish_login(ServiceContext& context,
                                     const LoginAttempt& attempt,
                                     bool right) {
-    BULLA_TRY(account, accept_login(context, attempt, right));
+    // One lock for both: a password given in between must not be followed by a session of the old one.
     const std::scoped_lock lock(context.changing);
+    BULLA_TRY(account, accept_while_locked(context, attempt, right));
     BULLA_TRY(session, open_session(context, *account, attempt.user_agent, attempt.address));
     return nlohmann::json{{"session", session.secret},
                           {"expires", json_time(session.expires)},

@@ -164,6 +164,21 @@ def test_c2_9_ARC_09_verification_with_public_keys_only(instance, sink, tmp_path
     instance.cli("archive", "verify", identifier)
 
 
+def test_c2_9_ARC_09_a_key_that_is_not_at_the_path_is_no_proof_against_a_message(instance, sink, tmp_path):
+    make_signer(instance, "p256", name="one")
+    instance.archive_all("one")
+    identifier = send_and_find(instance, sink)
+    private, other = tmp_path / "k.pem", tmp_path / "other.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", private], check=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", other], check=True)
+    instance.cli("settings", "set", "signature_public_key_path", other)
+    done = instance.cli("archive", "verify", identifier, check=False)
+    assert done.returncode == 1
+    assert "CANNOT BE CHECKED" in done.stdout and str(other) in done.stdout and "DOES NOT VERIFY" not in done.stdout
+    whole = instance.cli("archive", "verify", "--all", check=False)
+    assert whole.returncode == 1 and "1 message cannot be checked" in whole.stdout
+
+
 def test_c2_9_a_missing_public_key_file_is_said(instance):
     done = instance.cli("settings", "set", "signature_public_key_path", "/nowhere/key.pem", check=False)
     assert "/nowhere/key.pem" in done.stdout + done.stderr

@@ -19,6 +19,8 @@ export function chainOf(verification: Verification | undefined): LinkReport[] {
   const chain = LINKS.map((link): LinkReport => {
     const mine = findings.filter((f) => LINK_OF[f.check] === link);
     const state = mine.reduce<LinkState>((worst, f) => (RANK.indexOf(f.state) > RANK.indexOf(worst) ? f.state : worst), 'unknown');
+    // One signature that holds says nothing of another that could not be checked.
+    if (link === 'signature' && verification?.state === 'unchecked') return { link, state: 'unknown', texts: mine.filter((f) => f.state === 'note').map((f) => f.text) };
     return { link, state: verification?.broken === link ? 'bad' : state, texts: mine.map((f) => f.text) };
   });
   // A leaf is looked for under a checkpoint whose signature was checked: where that holds, nothing more is said of the checkpoint.

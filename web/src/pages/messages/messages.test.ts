@@ -31,6 +31,11 @@ describe('chain of a verification', () => {
     expect(chain.map((one) => `${one.link} ${one.state}`)).toEqual(['content ok', 'signature bad', 'leaf unknown', 'tree note', 'checkpoint unknown']);
     const whole = chainOf({ id: 'x', state: 'verified', seal: 'whole', findings: [{ check: 'row', state: 'ok', text: '' }, { check: 'log', state: 'ok', text: '' }] });
     expect(whole.map((one) => one.state)).toEqual(['unknown', 'unknown', 'ok', 'ok', 'ok']);
+    const lacking = chainOf({
+      id: 'x', state: 'unchecked', seal: 'whole',
+      findings: [{ check: 'signature', state: 'ok', text: 'one fits' }, { check: 'signature', state: 'note', text: 'two cannot be checked' }],
+    });
+    expect(lacking[1]).toEqual({ link: 'signature', state: 'unknown', texts: ['two cannot be checked'] });
     expect(chainOf(undefined).every((one) => one.state === 'unknown')).toBe(true);
   });
 });

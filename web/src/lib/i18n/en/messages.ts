@@ -30,7 +30,7 @@ export const messages = {
   stop: 'Stop',
   stopped: 'Stopped.',
   jobDone: (n: string) => `${n} verified. Everything holds.`,
-  jobBad: (bad: string, n: string) => `${bad} of ${n} do not verify.`,
+  jobBad: (bad: string, n: string) => `${bad} of ${n} are not verified.`,
   disabled: 'Verification is switched off, so no seal is shown as verified.',
   disabledAction: 'Switch it on in the settings',
   back: 'Messages',

@@ -15,6 +15,7 @@ export const seal = {
     verified: 'verified',
     failed: 'does not verify',
     unchecked: 'not checked yet',
+    uncheckable: 'cannot be checked',
     disabled: 'verification is off',
     unsigned: 'unsigned',
   },

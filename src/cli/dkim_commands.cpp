@@ -54,7 +54,7 @@ void add_add(CLI::App& group, Context& context) {
     const auto options = std::make_shared<KeyOptions>();
     add_name_options(command, *options);
     command.add_option("-t,--type", options->type, "rsa or ed25519")->capture_default_str();
-    command.add_option("-b,--bits", options->bits, "rsa: 2048 to 8192 [2048]");
+    command.add_option("-b,--bits", options->bits, "rsa: 2048 to 4096 [2048]");
     command.add_flag(
         "--inactive",
         options->inactive,

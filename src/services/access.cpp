@@ -199,7 +199,9 @@ bool covers(const std::string& scope, const Service* service, std::string_view c
         return true;
     }
     if (scope == "read") {
-        return service != nullptr && service->work == Work::reads;
+        // A job keeps both cores busy, or ends what somebody else began: that is more than looking.
+        const bool is_work = call == "archive.verify_all" || call == "job.cancel";
+        return service != nullptr && service->work == Work::reads && !is_work;
     }
     return scope.ends_with('.') && call.starts_with(scope);
 }

@@ -80,8 +80,9 @@ Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
                     "an ed25519 key has one size only: leave out the bits",
                     "RFC 8463 3");
     }
-    if (bits < 0 || bits > 8192) {
-        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 8192");
+    // RFC 8301 3.2: "Verifiers MUST be able to validate signatures with keys ranging from 1024 bits to 4096 bits"
+    if (bits < 0 || bits > 4096) {
+        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 4096");
     }
     return crypto::PrivateKey::generate(type, static_cast<std::size_t>(bits));
 }
@@ -128,6 +129,8 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
     BULLA_TRY(wanted, in.flag_or("active", true));
     BULLA_TRY(key, make_key(in));
     BULLA_CHECK(in.finish());
+    // Making an RSA key takes a second: other changes do not wait for that.
+    const std::scoped_lock lock(context.changing);
     const std::string domain = name.domain.ascii();
     BULLA_TRY(local, has_domain(context, domain));
     if (!local) {

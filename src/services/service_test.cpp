@@ -298,6 +298,13 @@ TEST(Services, GW_05_a_domain_admin_has_domains) {
     EXPECT_EQ(sql_number(at, "select count(*) from account_domain"), 0);
 }
 
+TEST(Services, rfc8301_3_2_no_key_is_made_that_verifiers_need_not_take) {
+    TestInstance at;
+    EXPECT_EQ(at.error_of("dkim.add",
+                          {{"domain", "example.test"}, {"selector", "large"}, {"bits", 4097}}),
+              "service.bad_argument");
+}
+
 TEST(Services, times_are_rfc3339_strings) {
     TestInstance at;
     ASSERT_EQ(at.error_of("signer.create", {{"id", "s"}}), "");

@@ -24,7 +24,7 @@ constexpr std::array services{
     Service{"settings.list", reads, list_setting_values},
     Service{"settings.set", changes, set_setting},
     Service{"settings.reset", changes, reset_setting},
-    Service{"dkim.add", changes, add_dkim_key},
+    Service{"dkim.add", changes_itself, add_dkim_key},
     Service{"dkim.list", reads, list_dkim_keys},
     Service{"dkim.activate", changes, activate_dkim_key},
     Service{"dkim.remove", changes, remove_dkim_key},

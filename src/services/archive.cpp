@@ -17,40 +17,6 @@ using nlohmann::json;
 // The largest message that a setting allows (1 GiB), and what conversion to seven bits may make of it.
 constexpr std::uint64_t max_record_bytes = std::uint64_t{3} << 29;
 
-/// What became of the deliveries of a message, in one word.
-Result<std::string> find_delivery_state(store::Connection& connection, MessageId id) {
-    BULLA_TRY(
-        waiting,
-        connection.query<std::string>(
-            "select state from queue_delivery where message_id = :id limit 100", {id.number()}));
-    using Rows = std::vector<std::tuple<std::string>>;
-    BULLA_TRY(
-        kinds,
-        (Result<Rows>(connection.query<std::string>(
-            "select kind from message_event where message_id = :id limit 1000", {id.number()}))));
-    const auto has = [&](std::string_view kind) {
-        return std::ranges::any_of(kinds,
-                                   [&](const auto& row) { return std::get<0>(row) == kind; });
-    };
-    if (!waiting.empty()) {
-        const bool held = std::ranges::any_of(
-            waiting, [](const auto& row) { return std::get<0>(row) == "held"; });
-        const bool partly = has("delivered") || has("failed");
-        return std::string(held ? "held" : partly ? "partly" : "queued");
-    }
-    if (has("delivered")) {
-        return std::string(has("failed") ? "partly" : "delivered");
-    }
-    return std::string(has("failed") ? "failed" : "none");
-}
-
-json list_signers(const std::vector<archive::SignatureRow>& rows) {
-    auto names = json::array();
-    std::ranges::transform(
-        rows, std::back_inserter(names), [](const auto& row) { return row.signer; });
-    return names;
-}
-
 json hash_in_hex(const std::string& text) {
     const auto hash = tlog::parse_hash(text);
     return hash ? json(hex_encode(tlog::view(*hash))) : json();
@@ -126,11 +92,11 @@ json describe_findings(const archive::Findings& findings) {
     return list;
 }
 
-Result<json> describe_message(ArchiveReading& reading, const archive::StoredMessage& stored) {
+json describe_message(const ArchiveReading& reading,
+                      const archive::StoredMessage& stored,
+                      const MessageFacts& facts) {
     const auto& row = stored.row;
     auto summary = archive::parse_summary(row.summary).value_or(archive::Summary{});
-    BULLA_TRY(signatures, reading.catalogue().signatures(row.id));
-    BULLA_TRY(delivery, find_delivery_state(reading.connection(), row.id));
     summary.to.insert(summary.to.end(), summary.cc.begin(), summary.cc.end());
     const std::string way = row.role == "inbound" ? "in" : "out";
     // Member by member: a list of pairs would be copied, and lists describe thousands a second.
@@ -151,13 +117,13 @@ Result<json> describe_message(ArchiveReading& reading, const archive::StoredMess
     out["recipients"] = std::move(summary.recipients);
     out["login"] = std::move(summary.login);
     out["groups"] = std::move(summary.groups);
-    out["signers"] = list_signers(signatures);
+    out["signers"] = facts.signers;
     out["leaf"] = row.leaf < 0 ? json() : json(row.leaf);
     out["leaf_hash"] = hash_in_hex(stored.leaf_hash);
     out["check"] = describe_check(reading, stored);
     out["seal"] = stored.seal.empty() ? "unchecked" : stored.seal;
     out["checked"] = stored.check.empty() ? json() : json(json_time(stored.checked));
-    out["delivery"] = std::move(delivery);
+    out["delivery"] = facts.delivery;
     if (stored.text_error) {
         out["text_error"] = stored.text_error->text;
     }

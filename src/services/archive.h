@@ -3,6 +3,7 @@
 #include "archive/log_rows.h"
 #include "archive/verify.h"
 #include "seal/sealer.h"
+#include "services/message_facts.h"
 #include "services/service.h"
 #include "store/database.h"
 
@@ -51,8 +52,9 @@ class ArchiveReading {
 [[nodiscard]] Result<archive::StoredMessage> find_message(const ArchiveReading& reading,
                                                           MessageId id);
 /// A message as lists show it (openapi: Message).
-[[nodiscard]] Result<nlohmann::json> describe_message(ArchiveReading& reading,
-                                                      const archive::StoredMessage& stored);
+[[nodiscard]] nlohmann::json describe_message(const ArchiveReading& reading,
+                                              const archive::StoredMessage& stored,
+                                              const MessageFacts& facts);
 /// A delivery (openapi: Delivery).
 [[nodiscard]] nlohmann::json describe_delivery(const queue::QueueItem& item);
 

@@ -3,6 +3,9 @@
 #include "services/page.h"
 #include "services/table.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace bulla::services {
 namespace {
 
@@ -84,10 +87,13 @@ Result<json> list_messages(ServiceContext& context, const Caller&, const json& a
         query.check.clear();
     }
     BULLA_TRY(page, reading.catalogue().list(query));
+    std::vector<MessageId> ids;
+    std::ranges::transform(
+        page.messages, std::back_inserter(ids), [](const auto& one) { return one.row.id; });
+    BULLA_TRY(facts, load_message_facts(reading.connection(), ids));
     json out{{"items", json::array()}};
     for (const auto& stored : page.messages) {
-        BULLA_TRY(message, describe_message(reading, stored));
-        out["items"].push_back(std::move(message));
+        out["items"].push_back(describe_message(reading, stored, facts[stored.row.id]));
     }
     if (page.next) {
         out["next"] = page.next->text();

@@ -160,7 +160,8 @@ Result<json> show_message(ServiceContext& context, const Caller&, const json& ar
     BULLA_TRY(id, only_id(arguments));
     BULLA_TRY(reading, ArchiveReading::open(context));
     BULLA_TRY(stored, find_message(reading, id));
-    BULLA_TRY(out, describe_message(reading, stored));
+    BULLA_TRY(facts, load_message_facts(reading.connection(), {&id, 1}));
+    auto out = describe_message(reading, stored, facts[id]);
     BULLA_TRY(signatures, reading.catalogue().signatures(id));
     BULLA_TRY(events, reading.catalogue().events(id));
     BULLA_TRY(deliveries, describe_deliveries(context, id));

@@ -117,6 +117,9 @@ TEST(Jobs, ARC_11_what_is_bad_is_told_and_kept) {
     ASSERT_FALSE(job["findings"].empty());
     EXPECT_EQ(job["findings"][0]["id"], at.ids[1].text());
     EXPECT_EQ(job["findings"][0]["state"], "bad");
+    const auto problems = at.call("status").value()["problems"];
+    ASSERT_EQ(problems.size(), 1U) << "whoever opens the overview is told";
+    EXPECT_NE(problems[0].get<std::string>().find("does not verify"), std::string::npos);
     EXPECT_EQ(at.column("check"), (Words{"failed", "unsigned", "unsigned"}));
     EXPECT_EQ(at.column("seal"), (Words{"cracked", "whole", "whole"}));
 }

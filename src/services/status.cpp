@@ -27,6 +27,17 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
     BULLA_TRY(queued,
               count(*connection, "select count(*) from queue_delivery where state = 'queued'"));
     BULLA_TRY(held, count(*connection, "select count(*) from queue_delivery where state = 'held'"));
+    // A note of earlier verifications; the index on it makes this a look at one place.
+    BULLA_TRY(failed,
+              count(*connection, "select count(*) from message_check where state = 'failed'"));
+    auto problems = snapshot->problems;
+    if (failed > 0) {
+        problems.push_back(failed == 1
+                               ? "a message does not verify: `bulla archive verify --all` names it"
+                               : std::to_string(failed) +
+                                     " messages do not verify: `bulla archive "
+                                     "verify --all` names them");
+    }
     json out = {{"hostname", snapshot->config.hostname},
                 {"node", snapshot->config.node_name},
                 {"revision", revision},
@@ -42,7 +53,7 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
                 {"held", held},
                 {"running", static_cast<bool>(context.live)},
                 {"signature_verification", snapshot->settings.signature_verification_enabled},
-                {"problems", snapshot->problems}};
+                {"problems", problems}};
     std::string why;
     out["sealing"] = context.sealer == nullptr || context.sealer->healthy(&why) ? "" : why;
     if (context.live) {

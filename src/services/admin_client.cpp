@@ -45,7 +45,11 @@ Result<nlohmann::json> call_daemon(const std::string& path,
     const auto deadline = std::chrono::steady_clock::now() + patience;
     const nlohmann::json request = {{"call", call}, {"arguments", arguments}};
     const auto exchange = [&]() -> Result<nlohmann::json> {
-        BULLA_CHECK(write_admin_frame(socket, request, max_admin_request, deadline));
+        const auto written = write_admin_frame(socket, request, max_admin_request, deadline);
+        if (!written && written.error().code != "admin.unread") {
+            return std::unexpected(written.error());
+        }
+        // Whom the daemon refuses it answers without having read the call.
         return read_admin_frame(socket, max_admin_response, deadline);
     };
     const auto response = exchange();

@@ -134,6 +134,11 @@ void AdminServer::serve(int socket) {
     const auto caller = identify(socket);
     if (!caller) {
         log::warning("admin.refused", {{"reason", caller.error().text}});
+        // Nothing is read from a stranger, and little written: what fits into the socket at once.
+        static_cast<void>(write_admin_frame(socket,
+                                            write_admin_result(std::unexpected(caller.error())),
+                                            max_admin_response,
+                                            std::chrono::steady_clock::now()));
         return;
     }
     const auto request = read_admin_frame(

@@ -135,12 +135,16 @@ Result<ExitCode> verify_some(Context& context,
 
 void print_summary(std::ostream& out, const archive::ArchiveReport& report, bool good) {
     print_findings(out, report.log, "");
-    out << fmt::format(
-        "{} leaves of the log, {} messages, {} signatures: {}\n",
-        report.leaves,
-        report.messages,
-        report.signatures,
-        good ? "all verify" : fmt::format("{} messages do not verify", report.failed));
+    out << fmt::format("{} leaves of the log, {} messages, {} signatures: {}\n",
+                       report.leaves,
+                       report.messages,
+                       report.signatures,
+                       good ? "all verify"
+                       : report.failed > 0
+                           ? fmt::format("{} {} not verify",
+                                         report.failed,
+                                         report.failed == 1 ? "message does" : "messages do")
+                           : "not all verify");
     if (report.unchecked > 0) {
         out << fmt::format("{} {} cannot be checked: a public key is missing, see above.\n",
                            report.unchecked,

@@ -300,13 +300,17 @@ bool manages_account(const Caller& caller, const directory::Account& account) {
 
 Result<std::string> parse_scope_word(std::string_view text) {
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || c == '.' || c == '_'; };
-    if (text != "*" && (text.empty() || text.size() > 64 || !std::ranges::all_of(text, good))) {
+    // A word that is good for nothing would make a token that is refused everywhere, without a hint why.
+    const std::string word(text);
+    const auto opens = [&](const Service& one) { return covers(word, &one, one.name); };
+    if (text.size() > 64 || (text != "*" && !std::ranges::all_of(text, good)) ||
+        std::ranges::none_of(list_services(), opens)) {
         return fail("token.bad_scope",
                     Fault::sender,
                     "a scope is *, read, a call such as queue.list, or the start of several such "
                     "as queue.");
     }
-    return std::string(text);
+    return word;
 }
 
 }  // namespace bulla::services

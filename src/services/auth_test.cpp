@@ -312,6 +312,12 @@ TEST_F(AuthTest, tokens) {
     EXPECT_EQ(at_.error_of("token.create", {{"login", ann}, {"name", ""}}), "token.bad_name");
     EXPECT_EQ(at_.error_of("token.create", {{"login", ann}, {"name", "x"}, {"scopes", {"a b"}}}),
               "token.bad_scope");
+    for (const char* nothing : {"write", "queue", "none.", ""}) {
+        EXPECT_EQ(
+            at_.error_of("token.create", {{"login", ann}, {"name", "x"}, {"scopes", {nothing}}}),
+            "token.bad_scope")
+            << "a token with " << nothing << " would be good for nothing";
+    }
     const std::string id = at_.call("token.list").value()[1]["id"];
     EXPECT_EQ(at_.error_of("token.revoke", {{"id", id}}), "");
     EXPECT_EQ(at_.error_of("token.revoke", {{"id", id}}), "token.missing");

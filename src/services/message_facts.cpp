@@ -54,8 +54,8 @@ Result<void> load_some(store::Connection& connection,
                        std::map<MessageId, MessageFacts>& facts) {
     static const std::string of_signers =
         with_places("select message_id, signer_id from message_signature where message_id in ({})");
-    static const std::string of_waiting =
-        with_places("select message_id, state from queue_delivery where message_id in ({})");
+    static const std::string of_waiting = with_places(
+        "select distinct message_id, state from queue_delivery where message_id in ({})");
     static const std::string of_events =
         with_places("select distinct message_id, kind from message_event where message_id in ({})");
     std::vector<store::Param> numbers;

@@ -17,8 +17,8 @@ struct MessageFacts {
         "none";  ///< none, queued, held, partly, delivered or failed: what became of its deliveries, in one word.
 };
 
-/// The facts of many messages with a few statements, since lists are read thousands of times a second; every id has an entry. Of a message
-/// with thousands of recipients the first rows decide. Errors: those of store. One thread at a time, as the connection.
+/// The facts of many messages with a few statements, since lists are read thousands of times a second; every id has an entry.
+/// Errors: those of store. One thread at a time, as the connection.
 [[nodiscard]] Result<std::map<MessageId, MessageFacts>> load_message_facts(
     store::Connection& connection, std::span<const MessageId> ids);
 

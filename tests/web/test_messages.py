@@ -1,5 +1,6 @@
 """Clauses 3.3 and 3.4: the seals, the page of a message, and what a changed octet on the disk does to them."""
 import re
+import subprocess
 
 import pytest
 
@@ -96,6 +97,25 @@ def test_c3_3_verify_the_whole_archive(admin, messages):
     admin.go("/messages")
     admin.getByRole("button", name="Verify the whole archive").click()
     admin.getByText(pattern("verified. Everything holds")).waitFor()
+
+
+def test_c3_3_ARC_09_a_missing_public_key_is_named(admin, office, messages, tmp_path):
+    """A signature that cannot be checked is neither green nor red, and the page says which key is missing where."""
+    before = office.instance.json("settings", "get", "signature_public_key_path")["effective"]
+    private, other = tmp_path / "k.pem", tmp_path / "other.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", private], check=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", other], check=True)
+    signed = [m for m in messages if m["subject"].startswith("Invoice")][-1]
+    office.instance.cli("settings", "set", "signature_public_key_path", other)
+    try:
+        admin.go(f"/messages/{signed['id']}")
+        admin.getByRole("heading", name="cannot be checked").waitFor()
+        admin.getByText(pattern("which is not at .*signature_public_key_path names")).first().waitFor()
+        assert "cracked" not in admin.locator(".verdict svg.seal").first().getAttribute("class")
+    finally:
+        office.instance.cli("settings", "set", "signature_public_key_path", before)
+    admin.go(f"/messages/{signed['id']}")
+    admin.getByRole("heading", name="verified").waitFor()
 
 
 def test_c3_3_one_octet_changed_on_the_disk_cracks_one_seal(admin, office, messages):

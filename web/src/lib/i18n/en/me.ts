@@ -52,7 +52,7 @@ export const me = {
     name: 'What it is for',
     nameHint: 'Such as “backup script”: you read it here when you wonder whether it is still needed.',
     rights: 'What it may do',
-    scopes: { read: 'Read only', write: 'Read and change', '*': 'Everything that you may', custom: 'Some calls only' },
+    scopes: { read: 'Read only', '*': 'Everything that you may', custom: 'Some calls only' },
     custom: 'Beginnings of calls',
     customHint: 'One a line, such as queue. or archive.list',
     days: 'Good for',

@@ -110,10 +110,14 @@ class Instance:
         return {"listener": listeners, "route": routes, "console": {"port": self.ports["console"]}}
 
     def configure(self, changes):
-        """Put `changes` (a table as in bulla.toml) into the configuration file; lists are replaced whole."""
+        """Put `changes` (a table as in bulla.toml) into the configuration file; lists are replaced whole.
+        The file changes in one step, as every editor does it: a command that reads it meanwhile sees all or nothing."""
         table = tomllib.loads(self.config_file.read_text())
         merge(table, changes)
-        self.config_file.write_text(write_toml(table))
+        beside = self.config_file.with_name("bulla.toml.new")
+        beside.write_text(write_toml(table))
+        shutil.copystat(self.config_file, beside)
+        os.replace(beside, self.config_file)
 
     # The command line
 

@@ -2,18 +2,18 @@
 // A connection's octets: what is read must not depend on how they were cut, and limits hold.
 #include "api/request_parser.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
 
-using namespace bulla::api;
+namespace api = bulla::api;
 
 constexpr std::uint64_t body_limit = 4096;
-constexpr RequestLimits limits{.head_bytes = 2048, .target_bytes = 512, .fields = 20};
+constexpr api::RequestLimits limits{.head_bytes = 2048, .target_bytes = 512, .fields = 20};
 
 void check(bool good) {
     if (!good) {
@@ -21,11 +21,11 @@ void check(bool good) {
     }
 }
 
-void describe(std::string& out, RequestParser& parser) {
-    const RequestHead& head = parser.head();
+void describe(std::string& out, api::RequestParser& parser) {
+    const api::RequestHead& head = parser.head();
     check(head.target.size() <= limits.target_bytes && head.fields.size() <= limits.fields);
-    out += std::string(name_of(head.method)) + " " + head.target + " " + head.host;
-    for (const Field& field : head.fields) {
+    out += std::string(api::name_of(head.method)) + " " + head.target + " " + head.host;
+    for (const api::Field& field : head.fields) {
         check(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
         out += "|" + field.name + ":" + field.value;
     }
@@ -36,7 +36,7 @@ void describe(std::string& out, RequestParser& parser) {
 
 std::string read(std::string_view bytes, std::size_t piece) {
     std::string out;
-    RequestParser parser(limits);
+    api::RequestParser parser(limits);
     for (std::size_t at = 0; at < bytes.size(); at += piece) {
         auto result = parser.feed(bytes.substr(at, piece));
         bool going = true;
@@ -60,7 +60,7 @@ std::string read(std::string_view bytes, std::size_t piece) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     if (size < 1) {
         return 0;
     }

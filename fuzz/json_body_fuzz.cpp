@@ -2,12 +2,12 @@
 // The body of a request: whatever is accepted is one object that can be written, and reads as the same again.
 #include "api/json_body.h"
 
-#include <cstddef>
-#include <cstdint>
+#include "target.h"
+
 #include <cstdlib>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int run_fuzz_target(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto value = bulla::api::parse_json_body(text);
     if (!value) {

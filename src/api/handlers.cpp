@@ -38,7 +38,7 @@ json describe(const services::Credential& credential, const std::string& secret)
 }
 
 Result<json> call(const Exchange& exchange, std::string_view name, const json& arguments) {
-    return exchange.backend.call(exchange.credential->principal, name, arguments);
+    return exchange.backend.call(exchange.principal(), name, arguments);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ Result<Response> log_in(Exchange& exchange) {
 }
 
 Result<Response> show_session(Exchange& exchange) {
-    return make_json(describe(*exchange.credential, exchange.secret));
+    return make_json(describe(exchange.credential.value(), exchange.secret));
 }
 
 Result<Response> log_out(Exchange& exchange) {

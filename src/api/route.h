@@ -45,6 +45,11 @@ struct Exchange {
     std::string token = {};   ///< The API token, if there is one.
     std::string client = {};  ///< The client's IP address.
     bool tls = false;
+
+    /// Who asks; only once the request has been authenticated, which every route but the open ones begins with.
+    [[nodiscard]] const services::Principal& principal() const {
+        return credential.value().principal;
+    }
 };
 
 enum class BodyKind { none, json, octets };

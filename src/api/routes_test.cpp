@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -33,6 +34,12 @@ struct Described {
     bool has_body = false;
 };
 
+std::string in_capitals(std::string word) {
+    std::ranges::transform(
+        word, word.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    return word;
+}
+
 // Reads as much of openapi.yaml as its own form needs: paths two deep, methods four deep.
 std::map<std::string, Described> read_openapi() {
     std::ifstream file(BULLA_SOURCE_DIR "/src/api/openapi.yaml");
@@ -61,11 +68,7 @@ std::map<std::string, Described> read_openapi() {
             operation.clear();
         } else if (std::regex_match(
                        line, match, std::regex(R"(    (get|post|put|patch|delete):)"))) {
-            operation = match[1].str();
-            for (char& c : operation) {
-                c = static_cast<char>(c - 'a' + 'A');
-            }
-            operation += " " + path;
+            operation = in_capitals(match[1]) + " " + path;
             out[operation];
         } else if (!operation.empty()) {
             Described& now = out[operation];

@@ -100,9 +100,7 @@ Result<Response> call(Exchange& exchange) {
         download = arguments.value("download", false);
         arguments.erase("download");
     }
-    BULLA_TRY(
-        value,
-        exchange.backend.call(exchange.credential->principal, exchange.route.call, arguments));
+    BULLA_TRY(value, exchange.backend.call(exchange.principal(), exchange.route.call, arguments));
     return answer(exchange, std::move(value), download);
 }
 
@@ -111,7 +109,7 @@ Result<Response> run(Exchange& exchange) {
     if (!options.open) {
         BULLA_CHECK(authenticate(exchange));
         if (!options.self.empty() && !exchange.arguments.contains(options.self)) {
-            exchange.arguments[std::string(options.self)] = exchange.credential->principal.login;
+            exchange.arguments[std::string(options.self)] = exchange.principal().login;
         }
     }
     if (options.handle == nullptr) {

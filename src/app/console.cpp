@@ -145,8 +145,8 @@ std::size_t Console::connections() const {
 }
 
 void Console::note_delivery(const queue::Delivery& delivery) {
-    if (parts_->events) {
-        parts_->events->note_delivery(delivery.id);
+    if (auto& events = parts_->events; events) {
+        events->note_delivery(delivery.id);
     }
 }
 

@@ -131,15 +131,17 @@ void Daemon::make_parts() {
         console_->note_delivery(delivery);
         return gateway::record_delivery(tx, instance_->vault(), delivery, report, now);
     });
-    flow_.emplace(gateway::FlowContext{.snapshots = snapshots,
-                                       .vault = instance_->vault(),
-                                       .sealer = instance_->sealer(),
-                                       .queue = *queue_,
-                                       .ids = instance_->ids(),
-                                       .clock = clock_,
-                                       .random = random_,
-                                       .metrics = metrics_});
-    door_limits_.emplace(config_.limits.memory_bytes, metrics_, clock_);
+    flow_ =
+        std::make_unique<gateway::FlowContext>(gateway::FlowContext{.snapshots = snapshots,
+                                                                    .vault = instance_->vault(),
+                                                                    .sealer = instance_->sealer(),
+                                                                    .queue = *queue_,
+                                                                    .ids = instance_->ids(),
+                                                                    .clock = clock_,
+                                                                    .random = random_,
+                                                                    .metrics = metrics_});
+    door_limits_ =
+        std::make_unique<gateway::DoorLimits>(config_.limits.memory_bytes, metrics_, clock_);
     services_ = instance_->make_context(queue_.get());
     services_->live = [this] { return live(); };
     services_->jobs = std::make_shared<services::Jobs>(clock_);

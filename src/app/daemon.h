@@ -17,7 +17,6 @@
 #include "services/instance.h"
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace bulla::app {
@@ -58,8 +57,8 @@ class Daemon {
     net::TlsSlot tls_;
     std::unique_ptr<services::Instance> instance_;
     std::unique_ptr<queue::Queue> queue_;
-    std::optional<gateway::FlowContext> flow_;
-    std::optional<gateway::DoorLimits> door_limits_;
+    std::unique_ptr<gateway::FlowContext> flow_;
+    std::unique_ptr<gateway::DoorLimits> door_limits_;
     std::unique_ptr<services::ServiceContext> services_;
     std::unique_ptr<net::Runtime> runtime_;
     std::unique_ptr<net::Resolver> resolver_;

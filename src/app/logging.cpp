@@ -62,7 +62,8 @@ log::Level parse_level(std::string_view level) {
 void start_logging(std::string_view level) {
     const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    if (std::getenv("JOURNAL_STREAM") != nullptr) {
+    // Before any thread is there.
+    if (std::getenv("JOURNAL_STREAM") != nullptr) {  // NOLINT(concurrency-mt-unsafe)
         formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
     } else {
         formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace bulla::app {
@@ -21,7 +22,7 @@ void harden_process() {
     const rlimit none{.rlim_cur = 0, .rlim_max = 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        log::warning("process.not_hardened", {{"reason", std::strerror(errno)}});
+        log::warning("process.not_hardened", {{"reason", std::generic_category().message(errno)}});
     }
 }
 
@@ -34,7 +35,8 @@ Result<void> drop_privileges(const std::string& user) {
                     Fault::us,
                     fmt::format("cannot become the user {} (setting node.user): {}", user, what));
     };
-    const passwd* entry = getpwnam(user.c_str());
+    const passwd* entry =
+        getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread
     if (entry == nullptr) {
         return cannot("there is no such user");
     }
@@ -43,7 +45,7 @@ Result<void> drop_privileges(const std::string& user) {
     }
     if (initgroups(user.c_str(), entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 ||
         setuid(entry->pw_uid) != 0) {
-        return cannot(std::strerror(errno));
+        return cannot(std::generic_category().message(errno));
     }
     // A process that can come back to root has not dropped it.
     if (setuid(0) == 0) {
@@ -55,7 +57,8 @@ Result<void> drop_privileges(const std::string& user) {
 }
 
 void notify_service_manager(std::string_view state) {
-    const char* path = std::getenv("NOTIFY_SOCKET");
+    const char* path = std::getenv(
+        "NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing sets the environment
     if (path == nullptr || (path[0] != '/' && path[0] != '@')) {
         return;
     }
@@ -80,7 +83,7 @@ void notify_service_manager(std::string_view state) {
                MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&address),
                length) < 0) {
-        log::warning("process.notify_failed", {{"reason", std::strerror(errno)}});
+        log::warning("process.notify_failed", {{"reason", std::generic_category().message(errno)}});
     }
     close(fd);
 }
@@ -99,7 +102,8 @@ void raise_descriptor_limit() {
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            log::warning("process.descriptor_limit", {{"reason", std::strerror(errno)}});
+            log::warning("process.descriptor_limit",
+                         {{"reason", std::generic_category().message(errno)}});
         }
     }
 }

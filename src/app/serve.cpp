@@ -25,7 +25,7 @@ int serve(const cli::ServeOptions& options) {
     hold_signals(true);
     const auto config = config::load_config(options.config_path);
     if (!config) {
-        std::fprintf(stderr, "bulla: %s\n", config.error().text.c_str());
+        (void)std::fprintf(stderr, "bulla: %s\n", config.error().text.c_str());
         return exit_failure;
     }
     start_logging(config->log_level);

@@ -13,7 +13,7 @@ struct Old {
     explicit Old(std::size_t count) { instance.fill(count); }
 
     /// Makes a step and commits it; how many messages it had, -1: all was done.
-    int step(std::size_t limit, bool commit = true) {
+    int step(std::size_t limit, bool commit = true) const {
         auto made = make_backfill(instance.connection(), instance.vault(), limit).value();
         if (!made) {
             return -1;
@@ -28,7 +28,7 @@ struct Old {
         return static_cast<int>(made->messages);
     }
 
-    std::size_t found(const ListQuery& query) {
+    std::size_t found(const ListQuery& query) const {
         return instance.catalogue().list(query).value().messages.size();
     }
 

@@ -39,8 +39,8 @@ Result<std::string> find_config(const Context& context) {
         return context.config_option;
     }
     // Only this thread runs while the command line is read.
-    if (const char* named = std::getenv("BULLA_CONFIG");
-        named != nullptr && *named != '\0') {  // NOLINT(concurrency-mt-unsafe)
+    const char* named = std::getenv("BULLA_CONFIG");  // NOLINT(concurrency-mt-unsafe)
+    if (named != nullptr && *named != '\0') {
         return std::string(named);
     }
     for (const char* path : {"bulla.toml", "/etc/bulla/bulla.toml"}) {

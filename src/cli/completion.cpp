@@ -29,6 +29,7 @@ std::string join(const std::vector<std::string>& words) {
 
 std::vector<std::string> offered_words(const CommandInfo& command) {
     std::vector<std::string> words;
+    words.reserve(command.commands.size());
     for (const CommandInfo& inside : command.commands) {
         words.push_back(inside.name());
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 namespace bulla::directory {
 namespace {
@@ -114,17 +115,19 @@ Result<void> Loader::load_dkim_keys() {
     for (const auto& [domain, selector_text, public_pem] : rows) {
         const auto selector = Selector::parse(selector_text);
         if (!selector) {
-            out.problems.push_back("the DKIM selector " + selector_text + " of " + domain +
-                                   " cannot be read");
+            out.problems.push_back(
+                fmt::format("the DKIM selector {} of {} cannot be read", selector_text, domain));
             continue;
         }
         auto signer = find_dkim_before(domain, *selector, public_pem);
         if (signer == nullptr) {
-            const auto key =
-                load_vault_key(connection, vault, "dkim", domain + "/" + selector_text);
+            const auto key = load_vault_key(
+                connection, vault, "dkim", fmt::format("{}/{}", domain, selector_text));
             if (!key) {
-                out.problems.push_back("the DKIM key " + selector_text + " of " + domain +
-                                       " cannot be used: " + key.error().text);
+                out.problems.push_back(fmt::format("the DKIM key {} of {} cannot be used: {}",
+                                                   selector_text,
+                                                   domain,
+                                                   key.error().text));
                 continue;
             }
             signer = *key;
@@ -147,11 +150,14 @@ Result<void> Loader::load_signers() {
         const auto key = path.empty() ? load_vault_key(connection, vault, "signer", id)
                                       : crypto::load_private_key(path);
         if (!key) {
-            out.problems.push_back("the signer " + id + " cannot sign: " + key.error().text);
+            out.problems.push_back(
+                fmt::format("the signer {} cannot sign: {}", id, key.error().text));
         } else if ((*key)->public_key().fingerprint() != fingerprint) {
             out.problems.push_back(
-                "the signer " + id + " cannot sign: " + path +
-                " holds another key than it did; `bulla signer rotate` takes it over");
+                fmt::format("the signer {} cannot sign: {} holds another key than it did; `bulla "
+                            "signer rotate` takes it over",
+                            id,
+                            path));
         } else {
             const auto algorithm = signature_algorithm((*key)->public_key().type());
             out.signers.emplace(id, ArchiveSigner{id, std::string(algorithm), *key});

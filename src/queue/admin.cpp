@@ -31,7 +31,8 @@ QueueItem Queue::Impl::describe(const Row& row) const {
                    .attempts = row.attempts,
                    .last_error = open_error(services.vault, row)};
     if (const auto payload = open_payload(services.vault, row); payload) {
-        item.from = payload->from ? payload->from->text() : "";
+        const auto& from = payload->from;
+        item.from = from ? from->text() : "";
         for (const auto& recipient : payload->recipients) {
             item.recipients.push_back(recipient.mailbox.text());
         }

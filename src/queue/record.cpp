@@ -91,7 +91,7 @@ Change Queue::Impl::decide(Finished&& given, Time now) {
     Change change{.finished = std::move(given), .row = {}, .notices = {}};
     auto& report = change.finished.report;
     const auto& payload = change.finished.delivery.payload;
-    change.row = *change.finished.row;
+    change.row = change.finished.row.value();
     auto& row = change.row;
     ++row.attempts;
     Payload remaining = payload;
@@ -130,7 +130,7 @@ Result<void> Queue::Impl::add_notices(seal::Batch& batch, const Change& change, 
     const auto& delivery = change.finished.delivery;
     auto bytes = delivery.bytes;
     if (!bytes) {
-        if (auto read = read_bytes(*change.finished.row, delivery.payload.kind); read) {
+        if (auto read = read_bytes(change.finished.row.value(), delivery.payload.kind); read) {
             bytes = std::move(*read);
         } else {
             log::error("queue.notice_without_header",
@@ -234,7 +234,7 @@ void Queue::Impl::settle(const std::vector<Change>& changes) {
 void Queue::Impl::postpone(Change& change, Time now, const Error& error) const {
     log::error("queue.notice_postponed", {{"delivery", change.row.id.text()}, {"why", error.text}});
     const auto attempts = change.row.attempts;
-    change.row = *change.finished.row;
+    change.row = change.finished.row.value();
     change.row.attempts = attempts;
     change.row.next_attempt = now + decide_wait(options.retry, attempts, services.random);
     change.final = false;

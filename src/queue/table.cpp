@@ -223,10 +223,8 @@ Result<std::optional<Time>> load_next_due(store::Connection& connection, Time no
                   "select min(next_attempt) from queue_delivery where state = 'queued' and "
                   "next_attempt > :now",
                   {to_micros(now)}));
-    if (!row || !std::get<0>(*row)) {
-        return std::optional<Time>{};
-    }
-    return std::optional(from_micros(*std::get<0>(*row)));
+    const auto due = row ? std::get<0>(*row) : std::nullopt;
+    return due ? std::optional(from_micros(*due)) : std::nullopt;
 }
 
 Result<std::int64_t> count_sharing(store::Connection& connection,

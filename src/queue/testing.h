@@ -69,7 +69,7 @@ struct Fixture {
 
     NewDelivery make(std::string destination,
                      const std::vector<std::string>& to,
-                     bool own = false) {
+                     bool own = false) const {
         NewDelivery delivery{.message = MessageId(next_message),
                              .route = "out",
                              .destination = std::move(destination),
@@ -97,7 +97,7 @@ struct Fixture {
         }
     }
 
-    Delivery take() {
+    Delivery take() const {
         auto delivery = queue->take();
         EXPECT_TRUE(delivery);
         if (!delivery->bytes) {
@@ -107,7 +107,7 @@ struct Fixture {
         return std::move(*delivery);
     }
 
-    void finish(Delivery delivery, std::vector<Outcome> outcomes, bool host_failed = false) {
+    void finish(Delivery delivery, std::vector<Outcome> outcomes, bool host_failed = false) const {
         DeliveryReport report{.remote_mta = "mx.example.org", .host_failed = host_failed};
         for (const auto outcome : outcomes) {
             report.recipients.push_back({.outcome = outcome,

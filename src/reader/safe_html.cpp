@@ -273,8 +273,8 @@ SafeHtml make_safe_html(std::string_view html, const SafeHtmlOptions& options) {
     htmlParseChunk(parser.get(), root.data(), static_cast<int>(root.size()), 0);
     constexpr std::size_t piece = std::size_t{64} << 10;
     for (; !html.empty(); html.remove_prefix(std::min(piece, html.size()))) {
-        htmlParseChunk(
-            parser.get(), html.data(), static_cast<int>(std::min(piece, html.size())), 0);
+        const auto next = html.substr(0, piece);
+        htmlParseChunk(parser.get(), next.data(), static_cast<int>(next.size()), 0);
     }
     htmlParseChunk(parser.get(), nullptr, 0, 1);
     return out.finish();

@@ -212,7 +212,8 @@ Committer::Fate Committer::read_back(const std::string& run_id) {
     if (!row) {
         return Fate::unknown;
     }
-    const auto is_there = row->has_value() && std::get<0>(row->value()) == run_id;
+    const auto& found = *row;
+    const auto is_there = found && std::get<0>(*found) == run_id;
     connection_ = std::move(*fresh);
     return is_there ? Fate::committed : Fate::absent;
 }

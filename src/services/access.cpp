@@ -301,7 +301,7 @@ bool manages_account(const Caller& caller, const directory::Account& account) {
 Result<std::string> parse_scope_word(std::string_view text) {
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || c == '.' || c == '_'; };
     // A word that is good for nothing would make a token that is refused everywhere, without a hint why.
-    const std::string word(text);
+    std::string word(text);
     const auto opens = [&](const Service& one) { return covers(word, &one, one.name); };
     if (text.size() > 64 || (text != "*" && !std::ranges::all_of(text, good)) ||
         std::ranges::none_of(list_services(), opens)) {

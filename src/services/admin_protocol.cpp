@@ -20,7 +20,7 @@ std::unexpected<Error> closed(bool unread) {
                 "the administration socket was closed in the middle");
 }
 
-Result<void> wait_for(int socket, short events, AdminDeadline deadline) {
+Result<void> wait_for(int socket, decltype(pollfd::events) events, AdminDeadline deadline) {
     while (true) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                               deadline - std::chrono::steady_clock::now())

@@ -98,13 +98,13 @@ json describe_message(const ArchiveReading& reading,
     const auto& row = stored.row;
     auto summary = archive::parse_summary(row.summary).value_or(archive::Summary{});
     summary.to.insert(summary.to.end(), summary.cc.begin(), summary.cc.end());
-    const std::string way = row.role == "inbound" ? "in" : "out";
+    std::string way = row.role == "inbound" ? "in" : "out";
     // Member by member: a list of pairs would be copied, and lists describe thousands a second.
     json out = json::object();
     out["id"] = row.id.text();
     out["received"] = json_time(row.id.time());
     out["size"] = row.size;
-    out["direction"] = summary.direction.empty() ? way : std::move(summary.direction);
+    out["direction"] = std::move(summary.direction.empty() ? way : summary.direction);
     out["role"] = row.role;
     out["archived"] = row.archived;
     out["subject"] = std::move(summary.subject);

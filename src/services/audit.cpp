@@ -39,10 +39,11 @@ Result<std::vector<std::string>> list_actions(store::Connection& connection,
         BULLA_TRY(next,
                   connection.query_first<std::optional<std::string>>(
                       "select min(action) from audit where action > :last", {last}));
-        if (!next || !std::get<0>(*next)) {
+        const auto action = next ? std::get<0>(*next) : std::nullopt;
+        if (!action) {
             break;
         }
-        last = *std::get<0>(*next);
+        last = *action;
         const bool asked_for =
             query.action.empty() ? !last.starts_with(frequent) : last.starts_with(query.action);
         if (asked_for) {

@@ -14,7 +14,7 @@ namespace {
 constexpr int most_tries = 200;
 constexpr std::chrono::milliseconds between_tries{50};
 
-Result<void> refuse_notice(seal::Batch&, mail::Envelope, std::string) {
+Result<void> refuse_notice(seal::Batch&, const mail::Envelope&, const std::string&) {
     return fail(
         "service.needs_daemon",
         Fault::sender,

@@ -25,8 +25,12 @@ std::string_view mark_of(std::string_view what) {
 bool same_key(const std::string& one, const std::string& other) {
     const auto first = dkim::parse_key_record(one);
     const auto second = dkim::parse_key_record(other);
-    return first && second && first->key && second->key &&
-           first->key->fingerprint() == second->key->fingerprint();
+    if (!first || !second) {
+        return false;
+    }
+    const auto& one_key = first->key;
+    const auto& other_key = second->key;
+    return one_key && other_key && one_key->fingerprint() == other_key->fingerprint();
 }
 
 void judge_dkim(RecordCheck& check) {

@@ -110,7 +110,7 @@ Result<json> remove_domain(ServiceContext& context, const Caller& caller, const 
             tx.query<std::string>("select selector from dkim_key where domain = :domain", {name}));
         for (const auto& [selector] : selectors) {
             BULLA_CHECK(tx.run("delete from vault_item where kind = 'dkim' and id = :id",
-                               {name + "/" + selector}));
+                               {fmt::format("{}/{}", name, selector)}));
         }
         BULLA_CHECK(tx.run("delete from dkim_key where domain = :domain", {name}));
         BULLA_CHECK(tx.run("delete from setting where scope = :scope", {scope}));

@@ -111,10 +111,10 @@ Result<json> add_group(ServiceContext& context, const Caller& caller, const json
         }
         return {};
     };
-    const json out = {{"name", name},
-                      {"archiving", archiving},
-                      {"archival_signer", signer},
-                      {"members", members}};
+    json out = {{"name", name},
+                {"archiving", archiving},
+                {"archival_signer", signer},
+                {"members", members}};
     BULLA_CHECK(commit_change(
         context, caller, {.action = "group.add", .target = name, .detail = out, .rows = rows}));
     return out;

@@ -61,7 +61,7 @@ Result<std::string> load_meta(store::Connection& connection, const char* name) {
 
 Result<std::int64_t> load_greatest(store::Connection& connection, std::string_view sql) {
     BULLA_TRY(row, connection.query_first<std::optional<std::int64_t>>(sql));
-    return row && std::get<0>(*row) ? *std::get<0>(*row) : 0;
+    return row ? std::get<0>(*row).value_or(0) : 0;
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ Result<void> Instance::open_keys(const InstanceOptions& options) {
     BULLA_CHECK(open_database());
     BULLA_TRY(connection, database_->lease());
     BULLA_TRY(vault, vault::Vault::open(*connection, passphrase, random_));
-    vault_.emplace(std::move(vault));
+    vault_ = std::make_unique<const vault::Vault>(std::move(vault));
     BULLA_TRY(origin, load_meta(*connection, "log_origin"));
     log_origin_ = origin;
     BULLA_TRY(key,

@@ -98,7 +98,7 @@ class Instance {
     Random& random_;
     std::optional<InstanceLock> lock_;
     std::unique_ptr<store::Database> database_;
-    std::optional<vault::Vault> vault_;
+    std::unique_ptr<const vault::Vault> vault_;
     std::string log_key_;
     std::string log_origin_;
     std::shared_ptr<const crypto::Signer> log_signer_;

@@ -61,7 +61,7 @@ Result<void> check_second_factor(ServiceContext& context, const LoginAttempt& at
 Result<std::shared_ptr<const directory::Account>> accept_while_locked(ServiceContext& context,
                                                                       const LoginAttempt& attempt,
                                                                       bool right) {
-    const auto account =
+    auto account =
         attempt.login.empty() ? nullptr : context.snapshots.current()->find_account(attempt.login);
     // Between the first step and this one the account may have been changed.
     const bool same = account && !account->disabled && account->login == attempt.login &&

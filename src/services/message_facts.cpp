@@ -59,6 +59,7 @@ Result<void> load_some(store::Connection& connection,
     static const std::string of_events =
         with_places("select distinct message_id, kind from message_event where message_id in ({})");
     std::vector<store::Param> numbers;
+    numbers.reserve(at_once);
     for (std::size_t i = 0; i < at_once; ++i) {
         numbers.emplace_back(ids[std::min(i, ids.size() - 1)].number());
     }

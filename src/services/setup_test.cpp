@@ -45,7 +45,7 @@ struct ChecklistTest {
 
     ChecklistTest() { at.context->ask = dns.ask(); }
 
-    std::string state_of(const std::string& id) {
+    std::string state_of(const std::string& id) const {
         for (const auto& item : at.call("setup.checklist").value()) {
             if (item["id"] == id) {
                 return item["state"];
@@ -54,7 +54,7 @@ struct ChecklistTest {
         return "(none)";
     }
 
-    std::string record_state(const std::string& what) {
+    std::string record_state(const std::string& what) const {
         for (const auto& record : at.call("dns.check").value()[0]["records"]) {
             if (record["what"] == what) {
                 return record["state"];

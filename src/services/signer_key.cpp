@@ -92,7 +92,7 @@ Result<std::string> save_public_key(const std::string& state_path,
                                     const std::string& id,
                                     const crypto::PublicKey& key) {
     const std::string directory = state_path + "/public";
-    const std::string path = directory + "/" + id + "-" + key.fingerprint().substr(0, 8) + ".pem";
+    std::string path = directory + "/" + id + "-" + key.fingerprint().substr(0, 8) + ".pem";
     std::error_code error;
     std::filesystem::create_directories(directory, error);
     const int fd =

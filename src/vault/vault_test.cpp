@@ -54,7 +54,7 @@ class VaultTest : public testing::Test {
         return Vault::open(*connection_, phrase(passphrase), random_);
     }
 
-    std::string write(std::string_view name, std::string_view text, mode_t mode) {
+    std::string write(std::string_view name, std::string_view text, mode_t mode) const {
         const auto path = place_ + "/" + std::string(name);
         std::filesystem::remove(path);
         std::ofstream(path, std::ios::binary) << text;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -37,9 +38,10 @@ class Descriptor {
 std::unexpected<Error> failure(std::string_view what, const std::string& path) {
     const int reason = errno;
     const bool full = reason == ENOSPC || reason == EDQUOT;
-    return fail(full ? "exit.full" : "exit.maildir",
-                Fault::temporary,
-                fmt::format("cannot {} {}: {}", what, path, std::strerror(reason)));
+    return fail(
+        full ? "exit.full" : "exit.maildir",
+        Fault::temporary,
+        fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(reason)));
 }
 
 std::string escape(std::string_view local) {

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 class Maildir : public ::testing::Test {
-  protected:
+  public:
     Maildir() {
         std::string pattern = (fs::temp_directory_path() / "bulla-maildir-XXXXXX").string();
         top_ = mkdtemp(pattern.data());

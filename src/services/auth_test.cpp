@@ -41,6 +41,14 @@ class AuthTest : public ::testing::Test {
         return at_.error_of("auth.session", {{"session", session}});
     }
 
+    std::string make_token() {
+        return at_.call("token.create", {{"login", ann}, {"name", "backup"}}).value()["token"];
+    }
+
+    std::string token_error(const std::string& token) {
+        return at_.error_of("auth.session", {{"token", token}});
+    }
+
     TestInstance at_;
 };
 
@@ -104,15 +112,67 @@ TEST_F(AuthTest, a_session_ends_by_age_and_by_idleness) {
     EXPECT_EQ(session_error(old), "auth.no_session");
 }
 
-TEST_F(AuthTest, what_changes_an_account_ends_its_sessions) {
+TEST_F(AuthTest, what_changes_an_account_ends_its_sessions_and_tokens) {
+    ASSERT_EQ(at_.error_of("token.create", {{"login", "admin"}, {"name", "another's"}}), "");
     for (const auto& [call, arguments] : std::initializer_list<std::pair<const char*, json>>{
              {"account.passwd", {{"login", ann}, {"password", password}}},
+             {"account.role", {{"login", ann}, {"role", "auditor"}}},
              {"account.disable", {{"login", ann}}}}) {
         const std::string session = log_in().value()["session"];
-        ASSERT_EQ(at_.error_of(call, arguments), "");
+        const std::string token = make_token();
+        make_token();
+        const auto answer = at_.call(call, arguments);
+        ASSERT_TRUE(answer) << call << answer.error().text;
+        EXPECT_EQ((*answer)["sessions_ended"], 1) << call;
+        EXPECT_EQ((*answer)["tokens_revoked"], 2) << call;
         EXPECT_EQ(session_error(session), "auth.no_session") << call;
+        const auto entry = at_.call("audit.list").value()["items"][0];
+        EXPECT_EQ(entry["action"], call);
+        const json detail = json::parse(entry["detail"].get<std::string>());
+        EXPECT_EQ(detail["sessions_ended"], 1) << call;
+        EXPECT_EQ(detail["tokens_revoked"], 2) << call;
+        ASSERT_EQ(at_.error_of("account.disable", {{"login", ann}, {"disabled", false}}), "");
+        EXPECT_EQ(token_error(token), "auth.no_session") << call;
     }
     EXPECT_EQ(at_.call("session.list").value().size(), 0U);
+    EXPECT_EQ(at_.call("token.list").value().size(), 1U);
+}
+
+TEST_F(AuthTest, the_same_role_again_ends_nothing) {
+    const std::string session = log_in().value()["session"];
+    const std::string token = make_token();
+    const auto answer = at_.call("account.role", {{"login", ann}, {"role", "user"}});
+    EXPECT_EQ(answer.value()["tokens_revoked"], 0);
+    EXPECT_EQ(session_error(session), "");
+    EXPECT_EQ(token_error(token), "");
+}
+
+TEST_F(AuthTest, who_changes_the_own_password_keeps_tokens_only_if_asked) {
+    const std::string token = make_token();
+    json change = {{"login", ann},
+                   {"password", password},
+                   {"new_password", "battery staple"},
+                   {"keep_tokens", true}};
+    EXPECT_EQ(at_.call("auth.password", change).value()["tokens_revoked"], 0);
+    EXPECT_EQ(token_error(token), "");
+    change = {{"login", ann}, {"password", "battery staple"}, {"new_password", "battery staples"}};
+    EXPECT_EQ(at_.call("auth.password", change).value()["tokens_revoked"], 1);
+    EXPECT_EQ(token_error(token), "auth.no_session");
+    const auto entry = at_.call("audit.list", {{"action", "auth.password"}}).value()["items"][0];
+    EXPECT_EQ(json::parse(entry["detail"].get<std::string>())["tokens_revoked"], 1);
+}
+
+TEST_F(AuthTest, choosing_a_password_in_place_of_a_one_time_one_keeps_the_tokens_made_since) {
+    const std::string before = make_token();
+    const auto reset = at_.call("account.passwd", {{"login", ann}}).value();
+    const std::string since = make_token();
+    EXPECT_EQ(at_.error_of("auth.password",
+                           {{"login", ann},
+                            {"password", reset["one_time_password"]},
+                            {"new_password", "battery staple"}}),
+              "");
+    EXPECT_EQ(token_error(before), "auth.no_session");
+    EXPECT_EQ(token_error(since), "");
 }
 
 TEST_F(AuthTest, sessions_are_revoked_one_by_one_or_all) {

@@ -61,7 +61,7 @@ Result<Response> log_in(Exchange& exchange) {
     if (!exchange.secret.empty()) {
         BULLA_CHECK(exchange.backend.call_open("auth.logout", {{"session", exchange.secret}}));
     }
-    BULLA_TRY(credential, exchange.backend.authenticate(secret, false));
+    BULLA_TRY(credential, exchange.backend.authenticate(secret, false, services::Activity::counts));
     Response response = make_json(describe(credential, secret), 201);
     response.fields.emplace_back("Set-Cookie", write_cookie(secret, exchange.tls));
     return response;

@@ -78,8 +78,8 @@ Result<void> Daemon::bind() {
         BULLA_TRY(socket, net::Listener::bind(endpoint));
         sockets_.push_back(std::move(socket));
     }
-    BULLA_TRY(console, Console::bind(config_));
-    console_ = std::move(console);
+    BULLA_TRY(console, ConsoleSockets::bind(config_));
+    console_sockets_.emplace(std::move(console));
     return {};
 }
 
@@ -159,6 +159,14 @@ void Daemon::make_parts() {
                                              config_.limits.memory_bytes / attempts_part_of_memory,
                                              metrics_);
     make_doors();
+    console_ = std::make_unique<Console>(std::move(*console_sockets_),
+                                         ConsoleContext{.instance = *instance_,
+                                                        .services = *services_,
+                                                        .queue = *queue_,
+                                                        .metrics = metrics_,
+                                                        .own_certificate = tls_,
+                                                        .runtime = *runtime_});
+    console_sockets_.reset();
 }
 
 void Daemon::make_doors() {
@@ -210,12 +218,7 @@ Result<void> Daemon::run() {
         doors_->open(config_.listeners[i], std::move(sockets_[i]));
     }
     sockets_.clear();
-    console_->start({.instance = *instance_,
-                     .services = *services_,
-                     .queue = *queue_,
-                     .metrics = metrics_,
-                     .own_certificate = tls_,
-                     .runtime = *runtime_});
+    console_->start();
     runtime_->spawn(tend_database(), "tend_database");
     runtime_->spawn(record_traffic(), "record_traffic");
     notify_service_manager("READY=1");

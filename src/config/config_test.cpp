@@ -34,7 +34,6 @@ void expect_same_limits(const Config& a, const Config& b) {
     EXPECT_EQ(a.limits.session_refusals, b.limits.session_refusals);
     EXPECT_EQ(a.limits.auth_octets, b.limits.auth_octets);
     EXPECT_EQ(a.limits.dropped_bytes, b.limits.dropped_bytes);
-    EXPECT_EQ(a.limits.dkim_signed_names, b.limits.dkim_signed_names);
     EXPECT_EQ(a.limits.line_octets, b.limits.line_octets);
     EXPECT_EQ(a.limits.memory_bytes, b.limits.memory_bytes);
     EXPECT_EQ(a.limits.session_seconds, b.limits.session_seconds);

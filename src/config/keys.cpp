@@ -145,12 +145,6 @@ constexpr std::array limits{
         {16 * mib, 1024 * gib},
         "Memory for messages on their way in, in all; a third of it besides is for messages on "
         "their way out, which wait for their turn."),
-    number<&Limits::dkim_signatures>(
-        "dkim_signatures",
-        {1, 100},
-        "DKIM signatures of one message that are verified; further ones are not looked at."),
-    number<&Limits::dkim_signed_names>(
-        "dkim_signed_names", {50, 10000}, "Field names that the h= of a DKIM signature may list."),
 };
 
 constexpr std::array retry{

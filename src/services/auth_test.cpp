@@ -7,6 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
+#include <thread>
+
 namespace bulla::services {
 namespace {
 
@@ -335,6 +339,36 @@ TEST_F(AuthTest, the_second_factor_is_asked_for_once_it_is_confirmed) {
     EXPECT_EQ(login_error(), "auth.totp_needed");
     EXPECT_EQ(at_.error_of("totp.disable", {{"login", "ann"}}), "");
     EXPECT_EQ(login_error(), "");
+}
+
+TEST_F(AuthTest, of_two_log_ins_at_once_with_one_code_one_succeeds) {
+    ASSERT_TRUE(at_.call("totp.enroll", {{"login", ann}}));
+    const auto code = [&] {
+        const auto factor = load_totp(*at_.context, ann).value();
+        return make_totp(factor->secret.view(), to_unix(at_.clock.now()) / 30);
+    };
+    ASSERT_EQ(at_.error_of("totp.confirm", {{"login", ann}, {"code", code()}}), "");
+    for (int round = 0; round < 10; ++round) {
+        at_.clock.advance(30s);
+        const json arguments = {{"user", ann}, {"password", password}, {"totp", code()}};
+        const auto first = begin_login(*at_.context, arguments);
+        const auto second = begin_login(*at_.context, arguments);
+        ASSERT_TRUE(first && second);
+        std::atomic<int> sessions = 0;
+        std::latch together(2);
+        const auto finish = [&](const LoginAttempt& attempt) {
+            together.arrive_and_wait();
+            const auto done = finish_login(*at_.context, attempt, true);
+            sessions += done ? 1 : 0;
+            EXPECT_TRUE(done || done.error().code == "auth.failed");
+        };
+        {
+            const std::jthread other([&] { finish(*first); });
+            finish(*second);
+        }
+        EXPECT_EQ(sessions, 1) << round;
+    }
+    EXPECT_EQ(at_.call("session.list").value().size(), 10U);
 }
 
 TEST_F(AuthTest, totp_needed_is_no_failure) {

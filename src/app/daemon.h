@@ -17,7 +17,10 @@
 #include "services/instance.h"
 
 #include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace bulla::app {
@@ -46,6 +49,9 @@ class Daemon {
     [[nodiscard]] nlohmann::json live() const;
     void on_signal(int signal);
     void reload();
+    /// Reads bulla.toml again; what it says is told by the call `reload`. `changing` is held.
+    [[nodiscard]] Result<nlohmann::json> reload_config();
+    [[nodiscard]] Result<nlohmann::json> follow_config();
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
@@ -70,6 +76,8 @@ class Daemon {
     std::unique_ptr<Console> console_;
     std::unique_ptr<services::AdminServer> admin_;
     bool stopping_ = false;
+    mutable std::mutex waiting_mutex_;
+    std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
 };
 
 }  // namespace bulla::app

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <semaphore>
+
 namespace bulla::api {
 namespace {
 
@@ -581,6 +583,79 @@ TEST(HttpConnection, c3_2_a_stream_ends_with_its_session_and_tells_nothing_more)
     }
 }
 
+TEST(HttpConnection, c3_2_a_stream_ends_with_the_role_that_it_began_with) {
+    RealSessions real;
+    auto role = directory::AccountRole::admin;
+    real.test.backend.authenticate =
+        [&](const std::string& text, bool, services::Activity activity) {
+            auto found = services::find_session(*real.at.context, text, activity);
+            if (found) {
+                found->principal.role = role;
+            }
+            return found;
+        };
+    HttpServer server(real.test.context());
+    const auto told = [&](const std::string& answer) {
+        if (answer.contains("retry:")) {
+            role = directory::AccountRole::user;
+        }
+    };
+    const std::string answer = net::run_blocking(look_on_until_it_ends(real, server, told));
+    EXPECT_TRUE(answer.ends_with("0\r\n\r\n")) << answer;
+    EXPECT_EQ(answer.find("still there"), std::string::npos);
+}
+
+TEST(HttpConnection, c3_12_who_may_not_send_a_message_up_is_told_before_it_comes) {
+    TestServer test;
+    const std::string answer = talk(test.context(),
+                                    request("POST /api/v1/explain",
+                                            as_role("user") + "Content-Type: message/rfc822\r\n"
+                                                              "Content-Length: 1000000\r\n"));
+    EXPECT_EQ(status_in(answer), 403) << answer;
+    EXPECT_TRUE(test.calls.empty());
+}
+
+net::Task<void> log_in_and_note(HttpServer& server, std::vector<int>& answers) {
+    const std::string body = R"({"user": "a", "password": "b"})";
+    answers.push_back(status_in(
+        co_await talk_to(server, request("POST /api/v1/session", with_body(body)) + body, {})));
+}
+
+net::Task<std::vector<int>> flood_with_log_ins(HttpServer& server, std::binary_semaphore& go_on) {
+    std::vector<int> answers;
+    constexpr std::size_t one_too_many = 17;
+    for (std::size_t i = 0; i < one_too_many; ++i) {
+        net::Runtime::spawn_here(log_in_and_note(server, answers), "log in");
+    }
+    while (answers.empty()) {
+        co_await net::yield_now();
+    }
+    auto refused = answers;
+    go_on.release();
+    while (answers.size() < one_too_many) {
+        co_await net::yield_now();
+    }
+    refused.resize(1);
+    co_return refused;
+}
+
+TEST(HttpConnection, c3_12_no_long_line_of_log_ins_waits) {
+    TestServer test;
+    std::binary_semaphore go_on(0);
+    test.backend.call_open = [&](std::string_view,
+                                 const nlohmann::json&) -> Result<nlohmann::json> {
+        // Each is dear; the first ends when somebody was refused, or after all too long.
+        if (go_on.try_acquire_for(std::chrono::seconds(5))) {
+            go_on.release();
+        }
+        return fail("auth.failed", Fault::sender, "name or password is wrong");
+    };
+    HttpServer server(test.context());
+    const auto refused = net::run_blocking(flood_with_log_ins(server, go_on));
+    EXPECT_EQ(refused, std::vector<int>{503});
+    EXPECT_EQ(test.metrics.value(HttpMetric::busy_logins), 1U);
+}
+
 TEST(HttpConnection, c3_2_an_open_stream_does_not_keep_a_session_from_idling_out) {
     RealSessions real;
     const std::string before = real.last_seen();
@@ -607,7 +682,17 @@ TEST(HttpConnection, c3_2_what_a_page_asks_by_itself_is_no_use_of_its_session) {
     EXPECT_EQ(status_in(real.get("/api/v1/session", by_itself)), 200);
     EXPECT_EQ(real.last_seen(), before);
     EXPECT_EQ(status_in(real.get("/api/v1/session")), 200);
-    EXPECT_NE(real.last_seen(), before);
+    const std::string read = real.last_seen();
+    EXPECT_NE(read, before);
+    // Who changes something is there, whatever the request says.
+    real.at.clock.advance(std::chrono::hours(1));
+    const std::string body = R"({"name": "x"})";
+    EXPECT_EQ(status_in(talk(real.test.context(),
+                             request("POST /api/v1/tokens",
+                                     as_role(real.secret) + by_itself + with_body(body)) +
+                                 body)),
+              201);
+    EXPECT_NE(real.last_seen(), read);
     real.at.clock.advance(std::chrono::hours(12));
     EXPECT_EQ(status_in(real.get("/api/v1/session", by_itself)), 401);
 }

@@ -190,6 +190,17 @@ TEST_F(AccessTest, tokens_are_good_for_their_scopes_only) {
     }
 }
 
+TEST_F(AccessTest, nobody_resets_the_own_password_without_the_old_one) {
+    // Whoever sits down at an open session must not be able to keep the account.
+    for (const char* login : {"anton@example.org", "ANTON@example.org"}) {
+        EXPECT_EQ(error_of(principal("anton@example.org"), "account.passwd", {{"login", login}}),
+                  "access.own_password");
+    }
+    EXPECT_EQ(
+        error_of(principal("anton@example.org"), "account.passwd", {{"login", "ada@example.org"}}),
+        "");
+}
+
 TEST_F(AccessTest, a_password_for_one_use_opens_nothing_but_its_change) {
     Principal anton = principal("anton@example.org");
     anton.must_change_password = true;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <thread>
 
@@ -339,6 +340,64 @@ TEST_F(AuthTest, the_second_factor_is_asked_for_once_it_is_confirmed) {
     EXPECT_EQ(login_error(), "auth.totp_needed");
     EXPECT_EQ(at_.error_of("totp.disable", {{"login", "ann"}}), "");
     EXPECT_EQ(login_error(), "");
+}
+
+TEST_F(AuthTest, a_log_in_is_judged_by_the_account_as_it_is_at_its_end) {
+    const json arguments = {{"user", ann}, {"password", password}};
+    for (const auto& [call, change] : std::initializer_list<std::pair<const char*, json>>{
+             {"account.passwd", {{"login", ann}, {"password", "battery staple"}}},
+             {"account.passwd", {{"login", ann}, {"password", password}}},
+             {"account.disable", {{"login", ann}}}}) {
+        const auto attempt = begin_login(*at_.context, arguments);
+        ASSERT_TRUE(attempt) << call;
+        ASSERT_EQ(at_.error_of(call, change), "");
+        const auto done = finish_login(*at_.context, *attempt, true);
+        ASSERT_FALSE(done) << call;
+        EXPECT_EQ(done.error().code, "auth.failed") << call;
+    }
+}
+
+/// Random numbers, and what somebody else does just when some are wanted.
+class MeanwhileRandom final : public Random {
+  public:
+    explicit MeanwhileRandom(std::function<void()> meanwhile) : meanwhile_(std::move(meanwhile)) {}
+
+    void fill(std::span<char> out) override {
+        std::exchange(meanwhile_, [] {})();
+        random_.fill(out);
+    }
+
+  private:
+    SystemRandom random_;
+    std::function<void()> meanwhile_;
+};
+
+TEST_F(AuthTest, a_password_that_an_administrator_gives_meanwhile_stays) {
+    const std::vector<std::pair<const char*, json>> changes = {
+        {"account.passwd", {{"login", ann}, {"password", "of the admin"}}},
+        {"account.disable", {{"login", ann}}}};
+    for (const auto& change : changes) {
+        // The salt of the new password is drawn after the old one was found right.
+        MeanwhileRandom random([&] { EXPECT_EQ(at_.error_of(change.first, change.second), ""); });
+        ServiceContext context{.config = at_.context->config,
+                               .database = at_.context->database,
+                               .vault = at_.context->vault,
+                               .sealer = at_.context->sealer,
+                               .snapshots = at_.context->snapshots,
+                               .clock = at_.clock,
+                               .random = random,
+                               .reload = at_.context->reload};
+        const json arguments = {
+            {"login", ann},
+            {"password", change.first == changes[0].first ? password : "of the admin"},
+            {"new_password", "battery staple"}};
+        const auto done = call_service(context, Caller{"cli:test"}, "auth.password", arguments);
+        ASSERT_FALSE(done) << change.first;
+        EXPECT_EQ(done.error().code, "auth.failed") << change.first;
+    }
+    ASSERT_EQ(at_.error_of("account.disable", {{"login", ann}, {"disabled", false}}), "");
+    EXPECT_EQ(login_error("of the admin"), "");
+    EXPECT_EQ(login_error("battery staple"), "auth.failed");
 }
 
 TEST_F(AuthTest, of_two_log_ins_at_once_with_one_code_one_succeeds) {

@@ -21,7 +21,7 @@ TEST(Console, c3_1_what_happens_before_it_serves_finds_its_events_there) {
     at.context->jobs = std::make_shared<services::Jobs>(at.clock);
     const auto queue = at.instance->make_queue(
         [](const std::string&) { return 1U; },
-        [](seal::Batch&, mail::Envelope, std::string) -> Result<void> { return {}; });
+        [](seal::Batch&, const mail::Envelope&, const std::string&) -> Result<void> { return {}; });
     gateway::Metrics metrics;
     net::TlsSlot certificate;
     net::Runtime runtime({.io_threads = 1, .work_threads = 1});

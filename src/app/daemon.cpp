@@ -81,7 +81,7 @@ Result<void> Daemon::bind() {
         sockets_.push_back(std::move(socket));
     }
     BULLA_TRY(console, ConsoleSockets::bind(config_));
-    console_sockets_.emplace(std::move(console));
+    console_sockets_ = std::make_unique<ConsoleSockets>(std::move(console));
     return {};
 }
 

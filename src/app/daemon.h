@@ -71,7 +71,7 @@ class Daemon {
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<gateway::Deliverer> deliverer_;
     std::vector<net::Listener> sockets_;
-    std::optional<ConsoleSockets> console_sockets_;
+    std::unique_ptr<ConsoleSockets> console_sockets_;
     std::unique_ptr<Doors> doors_;
     std::unique_ptr<Console> console_;
     std::unique_ptr<services::AdminServer> admin_;

@@ -81,13 +81,15 @@ class AccessTest : public ::testing::Test {
         EXPECT_EQ(at_.error_of("account.add", {{"address", address}, {"role", role}}), "");
     }
 
-    Principal principal(const std::string& login) {
+    [[nodiscard]] Principal principal(const std::string& login) const {
         const auto account = at_.instance->snapshots().current()->find_account(login);
         return {
             .login = login, .role = account->role, .domains = account->domains, .scopes = {"*"}};
     }
 
-    std::string error_of(const Principal& who, std::string_view call, const json& arguments) {
+    [[nodiscard]] std::string error_of(const Principal& who,
+                                       std::string_view call,
+                                       const json& arguments) const {
         const auto result = check_access(*at_.context->snapshots.current(), who, call, arguments);
         return result ? "" : std::string(result.error().code);
     }

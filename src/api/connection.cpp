@@ -283,6 +283,16 @@ net::Task<HttpConnection::Outcome> HttpConnection::write_event(std::string text)
     co_return co_await stream_->write(pieces);
 }
 
+// Whoever has logged out meanwhile, was idle for too long or has another role, sees no more. Nobody was seen at the other end: to look on is no
+// use of the session.
+net::Task<bool> HttpConnection::may_still_look_on(directory::AccountRole role) {
+    co_return co_await net::on_work_pool([this, role] {
+        const auto now = context_.backend.authenticate(
+            viewer_secret_, viewer_is_token_, services::Activity::none);
+        return now && now->principal.role == role && !now->principal.must_change_password;
+    });
+}
+
 net::Task<HttpConnection::Outcome> HttpConnection::stream_events() {
     using directory::AccountRole;
     const auto credential = std::exchange(viewer_, std::nullopt).value_or(services::Credential{});
@@ -294,20 +304,20 @@ net::Task<HttpConnection::Outcome> HttpConnection::stream_events() {
     context_.metrics.add(HttpMetric::viewers);
     auto outcome = co_await write_event("retry: 2000\n\n");
     auto look_again = net::after(context_.times.heartbeat);
+    auto trusted_until = net::after(context_.times.trust);
     while (outcome && !viewer->is_stopped() && !stopping_) {
         co_await viewer->wait_until(look_again);
         std::string events = viewer->take();
-        if (net::after({}) >= look_again) {
-            // Whoever has logged out meanwhile, or has another role, sees no more; however much there is to see.
-            const auto still = co_await net::on_work_pool([this, role] {
-                const auto now = context_.backend.authenticate(viewer_secret_, viewer_is_token_);
-                return now && now->principal.role == role && !now->principal.must_change_password;
-            });
-            if (!still) {
+        const auto now = net::after({});
+        if (now >= look_again || (!events.empty() && now >= trusted_until)) {
+            if (!co_await may_still_look_on(role)) {
                 break;
             }
-            look_again = net::after(context_.times.heartbeat);
-            events += ": still there\n\n";
+            trusted_until = net::after(context_.times.trust);
+            if (now >= look_again) {
+                look_again = net::after(context_.times.heartbeat);
+                events += ": still there\n\n";
+            }
         }
         outcome = events.empty() ? outcome : co_await write_event(std::move(events));
     }

@@ -52,6 +52,7 @@ class HttpConnection {
     [[nodiscard]] net::Task<Outcome> check_access(Exchange& exchange);
     [[nodiscard]] net::Task<Outcome> respond(const Response& response);
     [[nodiscard]] net::Task<Outcome> stream_events();
+    [[nodiscard]] net::Task<bool> may_still_look_on(directory::AccountRole role);
     [[nodiscard]] net::Task<Outcome> write_event(std::string text);
     [[nodiscard]] net::Task<void> refuse(const Error& error);
     [[nodiscard]] net::Task<void> drain();

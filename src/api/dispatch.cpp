@@ -23,6 +23,13 @@ bool is_read(Method method) {
     return method == Method::get || method == Method::head;
 }
 
+// A page says so of what it asks by itself, such as when a timer is due or mail came in.
+services::Activity activity_of(const RequestHead& head, const Route& route, bool is_token) {
+    const bool by_itself = is_read(head.method) &&
+                           (route.options.stream || head.find("x-bulla-background") != nullptr);
+    return by_itself && !is_token ? services::Activity::none : services::Activity::counts;
+}
+
 Response bad_method(std::vector<Method> allowed, bool asked) {
     if (std::ranges::find(allowed, Method::get) != allowed.end()) {
         allowed.push_back(Method::head);
@@ -137,7 +144,8 @@ net::Task<Result<Response>> HttpConnection::handle_own(const Target& target) {
         if (!may_read_metrics()) {
             const Credentials credentials = find_credentials(head, tls_);
             const auto found = co_await net::on_work_pool([&] {
-                return context_.backend.authenticate(credentials.secret, credentials.is_token);
+                return context_.backend.authenticate(
+                    credentials.secret, credentials.is_token, services::Activity::counts);
             });
             BULLA_CO_CHECK(found);
             BULLA_CO_CHECK(context_.backend.check(found->principal, "status", {}));
@@ -198,7 +206,8 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
                       .secret = credentials.is_token ? std::string() : credentials.secret,
                       .token = credentials.is_token ? credentials.secret : std::string(),
                       .client = stream_->peer().ip.text(),
-                      .tls = tls_};
+                      .tls = tls_,
+                      .activity = activity_of(head, route, credentials.is_token)};
     if (body == BodyKind::octets || route.options.stream) {
         // Who asks, and whether they may, comes before what may be large or last.
         BULLA_CO_CHECK(co_await check_access(exchange));

@@ -61,7 +61,7 @@ Result<Response> log_in(Exchange& exchange) {
     if (!exchange.secret.empty()) {
         BULLA_CHECK(exchange.backend.call_open("auth.logout", {{"session", exchange.secret}}));
     }
-    BULLA_TRY(credential, exchange.backend.authenticate(secret, false));
+    BULLA_TRY(credential, exchange.backend.authenticate(secret, false, services::Activity::counts));
     Response response = make_json(describe(credential, secret), 201);
     response.fields.emplace_back("Set-Cookie", write_cookie(secret, exchange.tls));
     return response;
@@ -94,8 +94,8 @@ Result<Response> change_password(Exchange& exchange) {
         arguments["session"] = exchange.secret;
     }
     arguments["address"] = exchange.client;
-    BULLA_CHECK(call(exchange, "auth.password", arguments));
-    return make_empty(204);
+    BULLA_TRY(value, call(exchange, "auth.password", arguments));
+    return make_json(value);
 }
 
 Result<Response> change_account(Exchange& exchange) {
@@ -128,10 +128,15 @@ Result<Response> change_account(Exchange& exchange) {
                     Fault::sender,
                     "What can be changed: role with domains, disabled, address, new_login.");
     }
+    json out = {{"sessions_ended", 0}, {"tokens_revoked", 0}};
     for (const auto& [name, arguments] : calls) {
-        BULLA_CHECK(call(exchange, name, arguments));
+        BULLA_TRY(value, call(exchange, name, arguments));
+        for (const char* const ended : {"sessions_ended", "tokens_revoked"}) {
+            out[ended] = out[ended].get<std::int64_t>() + value.value(ended, std::int64_t{0});
+        }
+        out["login"] = value.value("login", exchange.arguments.at("login").get<std::string>());
     }
-    return make_empty(204);
+    return make_json(out);
 }
 
 // A path would name a file of the server's: that is for its own administrators, not for the network.

@@ -16,8 +16,9 @@ namespace bulla::api {
 
 /// What the API asks of the rest of the program. All block (but `events`): for the work pool. Any thread.
 struct Backend {
-    /// Whom a session's secret or an API token stands for. Error: auth.no_session.
-    std::function<Result<services::Credential>(const std::string& secret, bool is_token)>
+    /// Whom a session's secret or an API token stands for, and whether its use counts. Error: auth.no_session.
+    std::function<Result<services::Credential>(
+        const std::string& secret, bool is_token, services::Activity activity)>
         authenticate;
     /// May the call be made? For what is worth knowing before a large body is read. Errors: access.*.
     std::function<Result<void>(
@@ -45,6 +46,7 @@ struct Exchange {
     std::string token = {};   ///< The API token, if there is one.
     std::string client = {};  ///< The client's IP address.
     bool tls = false;
+    services::Activity activity = services::Activity::counts;
 
     /// Who asks; only once the request has been authenticated, which every route but the open ones begins with.
     [[nodiscard]] const services::Principal& principal() const {

@@ -129,7 +129,8 @@ Result<void> authenticate(Exchange& exchange) {
     }
     const bool is_token = exchange.secret.empty();
     BULLA_TRY(found,
-              exchange.backend.authenticate(is_token ? exchange.token : exchange.secret, is_token));
+              exchange.backend.authenticate(
+                  is_token ? exchange.token : exchange.secret, is_token, exchange.activity));
     exchange.credential = std::move(found);
     return {};
 }

@@ -28,8 +28,10 @@ struct HttpTimes {
     std::chrono::milliseconds idle{60'000};       ///< Between two requests.
     std::chrono::milliseconds body{10'000};       ///< For a body, beside what body_rate gives.
     std::chrono::milliseconds heartbeat{15'000};  ///< Between two signs of life of a stream.
-    std::chrono::milliseconds drain{2'000};       ///< For what still comes of a refused request.
-    std::size_t rate = 8192;                      ///< Octets a second that a client must manage.
+    std::chrono::milliseconds trust{
+        1'000};  ///< How long a stream that has something to tell believes its session.
+    std::chrono::milliseconds drain{2'000};  ///< For what still comes of a refused request.
+    std::size_t rate = 8192;                 ///< Octets a second that a client must manage.
 };
 
 /// Is the program fit for work, and what is not: the answer of /health.

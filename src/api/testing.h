@@ -19,7 +19,9 @@
 namespace bulla::api {
 
 /// The session (or token) "user", "domain_admin", "auditor", "admin" stands for an account of that role; all others for nobody.
-inline Result<services::Credential> authenticate_by_role(const std::string& secret, bool is_token) {
+inline Result<services::Credential> authenticate_by_role(const std::string& secret,
+                                                         bool is_token,
+                                                         services::Activity /*activity*/) {
     using directory::AccountRole;
     constexpr std::array<std::pair<std::string_view, AccountRole>, 4> roles{
         {{"user", AccountRole::user},

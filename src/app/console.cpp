@@ -16,10 +16,7 @@ namespace {
 
 constexpr std::size_t max_pem = 1U << 20U;
 
-struct Socket {
-    net::Listener listener;
-    bool tls;
-};
+using Socket = ConsoleSockets::Socket;
 
 Result<std::optional<Socket>> bind_at(const std::string& address, std::uint16_t port, bool tls) {
     if (port == 0) {
@@ -46,10 +43,11 @@ Result<std::shared_ptr<const net::TlsContext>> load_certificate(const config::Co
 
 api::Backend make_backend(services::ServiceContext& services) {
     api::Backend backend;
-    backend.authenticate = [&services](const std::string& secret, bool is_token) {
-        return is_token ? services::find_token(services, secret)
-                        : services::find_session(services, secret);
-    };
+    backend.authenticate =
+        [&services](const std::string& secret, bool is_token, services::Activity activity) {
+            return is_token ? services::find_token(services, secret, activity)
+                            : services::find_session(services, secret, activity);
+        };
     backend.check = [&services](const services::Principal& who,
                                 std::string_view call,
                                 const nlohmann::json& arguments) {
@@ -68,70 +66,73 @@ api::Backend make_backend(services::ServiceContext& services) {
 
 }  // namespace
 
-struct Console::Parts {
-    config::Console settings;
-    std::vector<Socket> sockets;
-    net::TlsSlot certificate;
-    bool has_certificate = false;
-    api::HttpMetrics metrics;
-    api::EventHub hub{[this] { metrics.add(api::HttpMetric::lost_events); }};
-    api::Backend backend;
-    std::optional<ConsoleHealth> health;
-    std::optional<ConsoleEvents> events;
-    std::unique_ptr<api::HttpServer> server;
-};
-
-Console::Console() : parts_(std::make_unique<Parts>()) {}
-
-Console::~Console() = default;
-
-Result<std::unique_ptr<Console>> Console::bind(const config::Config& config) {
-    std::unique_ptr<Console> console(new Console);
-    Parts& parts = *console->parts_;
-    parts.settings = config.console;
+Result<ConsoleSockets> ConsoleSockets::bind(const config::Config& config) {
+    ConsoleSockets out;
+    out.settings = config.console;
     BULLA_TRY(certificate, load_certificate(config.console));
-    parts.has_certificate = certificate != nullptr;
-    parts.certificate.set(certificate);
+    out.certificate = std::move(certificate);
     const std::pair<std::uint16_t, bool> ports[] = {{config.console.port, false},
                                                     {config.console.tls_port, true}};
     for (const auto& [port, tls] : ports) {
         BULLA_TRY(socket, bind_at(config.console.address, port, tls));
         if (socket) {
-            parts.sockets.push_back(std::move(*socket));
+            out.sockets.push_back(std::move(*socket));
         }
     }
-    return console;
+    return out;
 }
 
-void Console::start(const ConsoleContext& context) {
+/// Made in the order of the members: whatever tells of something finds the hub there.
+struct Console::Parts {
+    Parts(ConsoleSockets made, const ConsoleContext& given)
+        : context(given), sockets(std::move(made)) {
+        certificate.set(sockets.certificate);
+    }
+
+    ConsoleContext context;
+    ConsoleSockets sockets;
+    net::TlsSlot certificate{};
+    api::HttpMetrics metrics{};
+    api::EventHub hub{[this] { metrics.add(api::HttpMetric::lost_events); }};
+    api::Backend backend{make_backend(context.services)};
+    ConsoleHealth health{context, metrics};
+    ConsoleEvents events{context, hub};
+    std::unique_ptr<api::HttpServer> server{};
+};
+
+Console::Console(ConsoleSockets sockets, const ConsoleContext& context)
+    : parts_(std::make_unique<Parts>(std::move(sockets), context)) {}
+
+Console::~Console() = default;
+
+void Console::start() {
     Parts& parts = *parts_;
-    const config::Config& config = context.instance.config();
-    parts.backend = make_backend(context.services);
-    parts.health.emplace(context, parts.metrics);
-    parts.events.emplace(context, parts.hub);
+    const config::Config& config = parts.context.instance.config();
+    const config::Console& settings = parts.sockets.settings;
+    const bool has_certificate = parts.sockets.certificate != nullptr;
     std::vector<std::string> names{config.hostname};
-    names.insert(names.end(), parts.settings.names.begin(), parts.settings.names.end());
+    names.insert(names.end(), settings.names.begin(), settings.names.end());
     parts.server = std::make_unique<api::HttpServer>(api::HttpContext{
         .backend = parts.backend,
         .events = parts.hub,
         .metrics = parts.metrics,
-        .clock = context.instance.clock(),
-        .health = [&parts] { return parts.health->check(); },
-        .metrics_text = [&parts] { return parts.health->metrics_text(); },
-        .console = parts.settings,
+        .clock = parts.context.instance.clock(),
+        .health = [&parts] { return parts.health.check(); },
+        .metrics_text = [&parts] { return parts.health.metrics_text(); },
+        .console = settings,
         .names = std::move(names),
         .assets = api::list_assets(),
-        .tls = parts.has_certificate ? &parts.certificate : &context.own_certificate,
-        .strict_transport = parts.has_certificate,
-        .times = {.header = std::chrono::seconds(parts.settings.header_seconds),
-                  .idle = std::chrono::seconds(parts.settings.idle_seconds)}});
-    for (Socket& socket : parts.sockets) {
+        .tls = has_certificate ? &parts.certificate : &parts.context.own_certificate,
+        .strict_transport = has_certificate,
+        .times = {.header = std::chrono::seconds(settings.header_seconds),
+                  .idle = std::chrono::seconds(settings.idle_seconds)}});
+    for (Socket& socket : parts.sockets.sockets) {
         log::info("console.open",
                   {{"at", socket.listener.local().text()}, {"tls", socket.tls ? "yes" : "no"}});
-        parts.server->start(context.runtime, std::move(socket.listener), socket.tls);
+        parts.server->start(parts.context.runtime, std::move(socket.listener), socket.tls);
     }
-    parts.sockets.clear();
-    context.runtime.spawn(parts.events->run(), "console_events");
+    parts.sockets.sockets.clear();
+    parts.context.runtime.spawn(parts.events.run(), "console_events");
 }
 
 void Console::stop() {
@@ -145,9 +146,7 @@ std::size_t Console::connections() const {
 }
 
 void Console::note_delivery(const queue::Delivery& delivery) {
-    if (auto& events = parts_->events; events) {
-        events->note_delivery(delivery.id);
-    }
+    parts_->events.note_delivery(delivery.id);
 }
 
 }  // namespace bulla::app

@@ -26,18 +26,34 @@ struct ConsoleContext {
     net::Runtime& runtime;
 };
 
+/// What the console needs rights for that the daemon gives up.
+struct ConsoleSockets {
+    struct Socket {
+        net::Listener listener;
+        bool tls;
+    };
+
+    /// Binds what [console] says; while there may still be the right to low ports. Reads its certificate, whose key may be root's alone.
+    /// Errors: those of net::Listener::bind, console.certificate, those of net::TlsContext::make_server.
+    [[nodiscard]] static Result<ConsoleSockets> bind(const config::Config& config);
+
+    config::Console settings;
+    std::vector<Socket> sockets;
+    std::shared_ptr<const net::TlsContext> certificate;  ///< Null: the instance's own.
+};
+
 /// The console and the API as a part of the daemon: its sockets, what it asks of the other parts, and the events that it tells of.
 class Console {
   public:
-    /// Binds what [console] says; while there may still be the right to low ports. Reads its certificate, whose key may be root's alone.
-    /// Errors: those of net::Listener::bind, console.certificate, those of net::TlsContext::make_server.
-    [[nodiscard]] static Result<std::unique_ptr<Console>> bind(const config::Config& config);
+    /// From here on it takes what there is to tell of, so it is made before anything can happen: before deliveries, jobs and calls begin. It
+    /// answers nobody yet.
+    Console(ConsoleSockets sockets, const ConsoleContext& context);
     ~Console();
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
     /// Serves from now on. Call once.
-    void start(const ConsoleContext& context);
+    void start();
     /// Takes no more requests; those at hand go on.
     void stop();
     [[nodiscard]] std::size_t connections() const;
@@ -46,7 +62,6 @@ class Console {
 
   private:
     struct Parts;
-    Console();
 
     std::unique_ptr<Parts> parts_;
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/version.h"
 #include "config/config.h"
+#include "config/scheme.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
 #include "services/job.h"
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sys/statvfs.h>
@@ -78,8 +80,8 @@ Result<void> Daemon::bind() {
         BULLA_TRY(socket, net::Listener::bind(endpoint));
         sockets_.push_back(std::move(socket));
     }
-    BULLA_TRY(console, Console::bind(config_));
-    console_ = std::move(console);
+    BULLA_TRY(console, ConsoleSockets::bind(config_));
+    console_sockets_ = std::make_unique<ConsoleSockets>(std::move(console));
     return {};
 }
 
@@ -144,6 +146,7 @@ void Daemon::make_parts() {
         std::make_unique<gateway::DoorLimits>(config_.limits.memory_bytes, metrics_, clock_);
     services_ = instance_->make_context(queue_.get());
     services_->live = [this] { return live(); };
+    services_->reload_config = [this] { return reload_config(); };
     services_->jobs = std::make_shared<services::Jobs>(clock_);
     if (auto resolver = net::Resolver::open()) {
         resolver_ = std::move(*resolver);
@@ -161,6 +164,14 @@ void Daemon::make_parts() {
                                              config_.limits.memory_bytes / attempts_part_of_memory,
                                              metrics_);
     make_doors();
+    console_ = std::make_unique<Console>(std::move(*console_sockets_),
+                                         ConsoleContext{.instance = *instance_,
+                                                        .services = *services_,
+                                                        .queue = *queue_,
+                                                        .metrics = metrics_,
+                                                        .own_certificate = tls_,
+                                                        .runtime = *runtime_});
+    console_sockets_.reset();
 }
 
 void Daemon::make_doors() {
@@ -189,7 +200,12 @@ nlohmann::json Daemon::live() const {
     for (const auto& place : doors_->places()) {
         listeners.push_back(place);
     }
+    const auto waiting = [this] {
+        const std::scoped_lock lock(waiting_mutex_);
+        return waiting_;
+    }();
     return {{"version", cli::version},
+            {"restart_for", waiting},
             {"started", services::json_time(started_)},
             {"memory", resident_octets()},
             {"disk", disk_of(config_.volumes_path)},
@@ -212,12 +228,7 @@ Result<void> Daemon::run() {
         doors_->open(config_.listeners[i], std::move(sockets_[i]));
     }
     sockets_.clear();
-    console_->start({.instance = *instance_,
-                     .services = *services_,
-                     .queue = *queue_,
-                     .metrics = metrics_,
-                     .own_certificate = tls_,
-                     .runtime = *runtime_});
+    console_->start();
     runtime_->spawn(tend_database(), "tend_database");
     runtime_->spawn(record_traffic(), "record_traffic");
     notify_service_manager("READY=1");
@@ -250,21 +261,40 @@ void Daemon::on_signal(int signal) {
 }
 
 void Daemon::reload() {
-    notify_service_manager("RELOADING=1");
     // One at a time, and not between a change's commit and its own reload.
     const std::scoped_lock one_at_a_time(services_->changing);
-    auto config = config::load_config(config_.path);
-    const auto outcome = config ? instance_->reload(*config) : std::unexpected(config.error());
-    if (outcome) {
-        door_limits_->memory.set_limit(config->limits.memory_bytes);
-        std::ignore = doors_->follow(config->listeners);  // what failed is in the log
-        log::info("daemon.reloaded",
-                  {{"revision", std::to_string(instance_->snapshots().current()->revision)}});
-    } else {
+    std::ignore = reload_config();  // what failed is in the log
+}
+
+Result<nlohmann::json> Daemon::reload_config() {
+    notify_service_manager("RELOADING=1");
+    auto outcome = follow_config();
+    if (!outcome) {
         // A broken file never replaces a working one: what was in force stays in force.
         log::error("daemon.not_reloaded", {{"reason", outcome.error().text}});
     }
     notify_service_manager("READY=1");
+    return outcome;
+}
+
+Result<nlohmann::json> Daemon::follow_config() {
+    BULLA_TRY(read, config::load_config(config_.path));
+    auto decided = config::decide_reload(config_, read);
+    BULLA_CHECK(instance_->reload(decided.config));
+    const std::size_t memory = decided.config.limits.memory_bytes;
+    door_limits_->memory.set_limit(memory);
+    deliverer_->set_memory(memory / attempts_part_of_memory);
+    const auto not_opened = doors_->follow(decided.config.listeners);
+    log::info("daemon.reloaded",
+              {{"revision", std::to_string(instance_->snapshots().current()->revision)}});
+    if (!decided.waiting.empty()) {
+        log::warning("daemon.restart_needed",
+                     {{"settings", fmt::format("{}", fmt::join(decided.waiting, ", "))}});
+    }
+    nlohmann::json out = {{"restart_for", decided.waiting}, {"not_opened", not_opened}};
+    const std::scoped_lock lock(waiting_mutex_);
+    waiting_ = std::move(decided.waiting);
+    return out;
 }
 
 net::Task<void> Daemon::shut_down() {

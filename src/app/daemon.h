@@ -17,6 +17,9 @@
 #include "services/instance.h"
 
 #include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 namespace bulla::app {
@@ -45,6 +48,9 @@ class Daemon {
     [[nodiscard]] nlohmann::json live() const;
     void on_signal(int signal);
     void reload();
+    /// Reads bulla.toml again; what it says is told by the call `reload`. `changing` is held.
+    [[nodiscard]] Result<nlohmann::json> reload_config();
+    [[nodiscard]] Result<nlohmann::json> follow_config();
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
@@ -64,10 +70,13 @@ class Daemon {
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<gateway::Deliverer> deliverer_;
     std::vector<net::Listener> sockets_;
+    std::unique_ptr<ConsoleSockets> console_sockets_;
     std::unique_ptr<Doors> doors_;
     std::unique_ptr<Console> console_;
     std::unique_ptr<services::AdminServer> admin_;
     bool stopping_ = false;
+    mutable std::mutex waiting_mutex_;
+    std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
 };
 
 }  // namespace bulla::app

@@ -73,6 +73,15 @@ void print_password(const Context& context, const json& value) {
     }
 }
 
+/// What a change took from who had been let in before it.
+void print_ended(const Context& context, const json& value) {
+    const auto sessions = value.value("sessions_ended", 0);
+    const auto tokens = value.value("tokens_revoked", 0);
+    if (sessions + tokens > 0) {
+        context.out << "sessions ended: " << sessions << ", API tokens revoked: " << tokens << '\n';
+    }
+}
+
 void add_add(CLI::App& group, Context& context) {
     CLI::App& command = add_command(
         group,
@@ -103,8 +112,10 @@ void add_add(CLI::App& group, Context& context) {
 }
 
 void add_passwd(CLI::App& group, Context& context) {
-    CLI::App& command = add_command(
-        group, "passwd", {"Set an account's password", "bulla account passwd ann@example.org"});
+    CLI::App& command = add_command(group,
+                                    "passwd",
+                                    {"Set an account's password; its sessions and API tokens end",
+                                     "bulla account passwd ann@example.org"});
     const auto options = std::make_shared<AccountOptions>();
     command.add_option("LOGIN", options->login, "The account")->required();
     add_password_options(command, *options);
@@ -114,6 +125,7 @@ void add_passwd(CLI::App& group, Context& context) {
         BULLA_CHECK(take_password(context, *options, arguments));
         return call_and_print(context, "account.passwd", arguments, [&](const json& value) {
             context.out << "the password of " << show(value, "login") << " is set\n";
+            print_ended(context, value);
             print_password(context, value);
         });
     });
@@ -123,7 +135,8 @@ void add_role(CLI::App& group, Context& context) {
     CLI::App& command =
         add_command(group,
                     "role",
-                    {"Give an account another role", "bulla account role ann@example.org auditor"});
+                    {"Give an account another role; its sessions and API tokens end",
+                     "bulla account role ann@example.org auditor"});
     const auto options = std::make_shared<AccountOptions>();
     command.add_option("LOGIN", options->login, "The account")->required();
     command.add_option("ROLE", options->role, "user, domain_admin, admin or auditor")->required();
@@ -136,6 +149,7 @@ void add_role(CLI::App& group, Context& context) {
             {{"login", options->login}, {"role", options->role}, {"domains", options->domains}},
             [&](const json& value) {
                 context.out << show(value, "login") << " is now " << show(value, "role") << '\n';
+                print_ended(context, value);
             });
     });
 }
@@ -146,7 +160,8 @@ void add_switch(CLI::App& group, Context& context, bool disable) {
         group,
         disable ? "disable" : "enable",
         disable
-            ? CommandHelp{"Let an account log in no more", "bulla account disable ann@example.org"}
+            ? CommandHelp{"Let an account log in no more; its sessions and API tokens end",
+                          "bulla account disable ann@example.org"}
             : CommandHelp{"Let an account log in again", "bulla account enable ann@example.org"});
     const auto options = std::make_shared<AccountOptions>();
     command.add_option("LOGIN", options->login, "The account")->required();
@@ -162,6 +177,7 @@ void add_switch(CLI::App& group, Context& context, bool disable) {
             [&](const json& value) {
                 context.out << show(value, "login")
                             << (value.value("disabled", true) ? " is disabled\n" : " is enabled\n");
+                print_ended(context, value);
             });
     });
 }

@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "crypto/key.h"
 #include "dkim/key_record.h"
+#include "dkim/keygen.h"
 #include "dkim/sign.h"
 #include "dkim/tag_list.h"
 #include "dkim/verify.h"
@@ -30,7 +31,7 @@ struct KeyOptions {
     std::string domain;
     std::string selector;
     std::string type = "rsa";
-    std::size_t bits = 0;
+    std::int64_t bits = 0;
     std::string file;
     bool testing = false;
     bool strict = false;
@@ -62,13 +63,7 @@ Json to_json(const Published& record, const crypto::PublicKey& key) {
 
 Result<ExitCode> generate(Context& context, const KeyOptions& options) {
     BULLA_TRY(type, crypto::parse_key_type(options.type));
-    if (type == crypto::KeyType::ed25519 && options.bits != 0) {
-        return fail("dkim.no_bits",
-                    Fault::sender,
-                    "an ed25519 key has one size only: leave out -b",
-                    "RFC 8463 3");
-    }
-    BULLA_TRY(key, crypto::PrivateKey::generate(type, options.bits));
+    BULLA_TRY(key, dkim::make_key(type, options.bits));
     BULLA_TRY(record, make_record(options, key->public_key()));
     const SecretBytes pem = key->pem();
     if (!options.file.empty()) {
@@ -275,7 +270,7 @@ void add_keygen(CLI::App& dkim, Context& context) {
     command.add_option("-s,--selector", options->selector, "The selector")->required();
     command.add_option("-t,--type", options->type, "rsa (default) or ed25519")
         ->check(CLI::IsMember({"rsa", "ed25519"}));
-    command.add_option("-b,--bits", options->bits, "Bits of an RSA key, 2048 (default) to 8192");
+    command.add_option("-b,--bits", options->bits, "Bits of an RSA key, 2048 (default) to 4096");
     command.add_option("-o,--output", options->file, "A new file for the private key");
     add_json_option(command, context);
     set_action(command, context, [&context, options] { return generate(context, *options); });

@@ -124,6 +124,32 @@ void add_status(CLI::App& root, Context& context) {
     });
 }
 
+void add_reload(CLI::App& root, Context& context) {
+    CLI::App& command =
+        add_command(root,
+                    "reload",
+                    {"Let the running daemon read bulla.toml and the database again; says which "
+                     "changes wait for a restart",
+                     "bulla reload"});
+    add_instance_options(command, context);
+    set_action(command, context, [&context] {
+        return call_and_print(context, "reload", json::object(), [&](const json& value) {
+            if (!value.value("running", false)) {
+                context.out << "no daemon runs: it reads everything when it starts\n";
+                return;
+            }
+            context.out << "revision " << show(value, "revision") << " is in force\n";
+            for (const auto& name : value["restart_for"]) {
+                context.out << "waits for a restart: " << printable(name.get<std::string>())
+                            << '\n';
+            }
+            for (const auto& sentence : value["not_opened"]) {
+                context.out << "not opened: " << printable(sentence.get<std::string>()) << '\n';
+            }
+        });
+    });
+}
+
 void add_audit(CLI::App& root, Context& context) {
     CLI::App& command = add_command(root,
                                     "audit",
@@ -212,6 +238,7 @@ void add_instance_commands(CLI::App& root, Context& context) {
     add_init(root, context);
     add_serve(root, context);
     add_status(root, context);
+    add_reload(root, context);
     add_audit(root, context);
     CLI::App& database =
         add_group(root,

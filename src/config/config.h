@@ -68,8 +68,6 @@ struct Limits {
     std::uint32_t data_seconds = 600;
     std::uint32_t session_seconds = 3600;
     std::uint64_t memory_bytes = 384U << 20U;
-    std::uint32_t dkim_signatures = 8;
-    std::uint32_t dkim_signed_names = 512;
 };
 
 struct Retry {

@@ -34,7 +34,6 @@ void expect_same_limits(const Config& a, const Config& b) {
     EXPECT_EQ(a.limits.session_refusals, b.limits.session_refusals);
     EXPECT_EQ(a.limits.auth_octets, b.limits.auth_octets);
     EXPECT_EQ(a.limits.dropped_bytes, b.limits.dropped_bytes);
-    EXPECT_EQ(a.limits.dkim_signed_names, b.limits.dkim_signed_names);
     EXPECT_EQ(a.limits.line_octets, b.limits.line_octets);
     EXPECT_EQ(a.limits.memory_bytes, b.limits.memory_bytes);
     EXPECT_EQ(a.limits.session_seconds, b.limits.session_seconds);
@@ -83,6 +82,91 @@ TEST(Config, c2_4_initial_file_names_every_setting_with_its_default) {
             std::string::npos)
             << key.name;
     }
+}
+
+template <class S>
+void write_part(std::string& out, std::span<const Key<S>> keys, const S& from) {
+    for (const Key<S>& key : keys) {
+        out += std::string(key.name) + " = " + key.write(from, key) + "\n";
+    }
+}
+
+std::string write_all(const Config& config) {
+    std::string out;
+    write_part(out, instance_keys(), config);
+    write_part(out, database_keys(), config);
+    write_part(out, volume_keys(), config);
+    write_part(out, limit_keys(), config.limits);
+    write_part(out, retry_keys(), config.retry);
+    write_part(out, console_keys(), config.console);
+    return out;
+}
+
+/// A configuration in which one setting is not the default.
+struct ChangedSetting {
+    std::string name;  ///< "console.port"
+    bool restarts;
+    Config config;
+};
+
+template <class S>
+void change_each(std::vector<ChangedSetting>& out,
+                 std::span<const Key<S>> keys,
+                 const std::string& table,
+                 S& (*part)(Config&)) {
+    for (const Key<S>& key : keys) {
+        Config config;
+        Config other;
+        // The least and the greatest number, another word, text, list: one of the candidates is not the default.
+        const std::string path = "/etc/bulla.toml";
+        const std::string directory = "/etc";
+        const Place place{path, directory};
+        for (const char* const value :
+             {"1", "2000", "true", "\"error\"", "\"x\"", "[\"192.0.2.0/24\"]"}) {
+            auto node = parse_toml("k = " + std::string(value) + "\n", path);
+            ASSERT_TRUE(node);
+            Key<S> wide = key;
+            wide.least = 0;
+            wide.most = INT64_MAX;
+            if (wide.read(part(other), node->items.front(), wide, place) &&
+                key.write(part(other), key) != key.write(part(config), key)) {
+                break;
+            }
+        }
+        ASSERT_NE(key.write(part(other), key), key.write(part(config), key)) << key.name;
+        out.push_back({table + std::string(key.name), key.restarts, other});
+    }
+}
+
+TEST(Config, c2_4_a_reload_follows_each_setting_or_names_it) {
+    std::vector<ChangedSetting> changed;
+    const auto whole = [](Config& config) -> Config& { return config; };
+    change_each<Config>(changed, instance_keys(), "", whole);
+    change_each<Config>(changed, database_keys(), "database.", whole);
+    change_each<Config>(changed, volume_keys(), "volume.", whole);
+    change_each<Limits>(
+        changed, limit_keys(), "limits.", [](Config& config) -> Limits& { return config.limits; });
+    change_each<Retry>(
+        changed, retry_keys(), "retry.", [](Config& config) -> Retry& { return config.retry; });
+    change_each<Console>(changed, console_keys(), "console.", [](Config& config) -> Console& {
+        return config.console;
+    });
+    const Config running;
+    for (const ChangedSetting& one : changed) {
+        const Reloaded reloaded = decide_reload(running, one.config);
+        EXPECT_EQ(reloaded.waiting,
+                  one.restarts ? std::vector{one.name} : std::vector<std::string>{});
+        EXPECT_EQ(write_all(reloaded.config), write_all(one.restarts ? running : one.config))
+            << one.name;
+    }
+    // Those that repeat are followed as a whole.
+    std::size_t repeated = 0;
+    for (const KeyInfo& key : list_keys()) {
+        const bool repeats = key.table.starts_with("[[");
+        repeated += repeats ? 1 : 0;
+        EXPECT_FALSE(repeats && key.restarts) << key.name;
+    }
+    EXPECT_EQ(changed.size() + repeated, list_keys().size());
 }
 
 TEST(Config, c2_4_reference_has_a_row_for_every_setting) {

@@ -38,7 +38,16 @@ struct Key {
     std::string_view help;
     Result<void> (*read)(S& into, const Node& node, const Key& key, const Place& place) = nullptr;
     std::string (*write)(const S& from, const Key& key) = nullptr;  ///< The value as TOML.
+    void (*copy)(S& into, const S& from) = nullptr;
+    bool restarts = false;  ///< A change comes into force at the next start only; else at a reload.
 };
+
+/// A setting that is read at the start and never again.
+template <class S>
+constexpr Key<S> at_start(Key<S> key) {
+    key.restarts = true;
+    return key;
+}
 
 template <class M>
 struct MemberOf;
@@ -95,7 +104,8 @@ constexpr Key<StructOf<member>> number_key(std::string_view name,
                 } else {
                     return std::to_string(from.*member);
                 }
-            }};
+            },
+            [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 template <auto member>
@@ -128,7 +138,8 @@ constexpr Key<StructOf<member>> text(std::string_view name,
                 into.*member = value;
                 return {};
             },
-            [](const S& from, const Key<S>&) { return write_toml_string(from.*member); }};
+            [](const S& from, const Key<S>&) { return write_toml_string(from.*member); },
+            [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 template <auto member>
@@ -146,21 +157,21 @@ constexpr Key<StructOf<member>> path(std::string_view name, std::string_view hel
 template <auto member>
 constexpr Key<StructOf<member>> flag(std::string_view name, std::string_view help) {
     using S = StructOf<member>;
-    return {name,
-            "true or false",
-            0,
-            0,
-            help,
-            [](S& into, const Node& node, const Key<S>&, const Place& place) -> Result<void> {
-                if (node.kind != Node::Kind::flag) {
-                    return bad_at(place, node, "must be true or false");
-                }
-                into.*member = node.flag;
-                return {};
-            },
-            [](const S& from, const Key<S>&) -> std::string {
-                return from.*member ? "true" : "false";
-            }};
+    return {
+        name,
+        "true or false",
+        0,
+        0,
+        help,
+        [](S& into, const Node& node, const Key<S>&, const Place& place) -> Result<void> {
+            if (node.kind != Node::Kind::flag) {
+                return bad_at(place, node, "must be true or false");
+            }
+            into.*member = node.flag;
+            return {};
+        },
+        [](const S& from, const Key<S>&) -> std::string { return from.*member ? "true" : "false"; },
+        [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 template <auto member>
@@ -178,7 +189,8 @@ constexpr Key<StructOf<member>> texts(std::string_view name,
                 into.*member = std::move(value);
                 return {};
             },
-            [](const S& from, const Key<S>&) { return write_texts(from.*member); }};
+            [](const S& from, const Key<S>&) { return write_texts(from.*member); },
+            [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 template <auto member>
@@ -200,7 +212,8 @@ constexpr Key<StructOf<member>> networks(std::string_view name, std::string_view
                     texts.push_back(network.text());
                 }
                 return write_texts(texts);
-            }};
+            },
+            [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 /// The word at `index` of "one | two | three"; empty if there is none.
@@ -237,7 +250,8 @@ constexpr Key<StructOf<member>> choice(std::string_view name,
             } else {
                 return write_toml_string(from.*member);
             }
-        }};
+        },
+        [](S& into, const S& from) { into.*member = from.*member; }};
 }
 
 // The tables, in the order of the file.

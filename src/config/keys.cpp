@@ -13,45 +13,46 @@ constexpr std::int64_t gib = 1LL << 30;
 constexpr std::int64_t day = 86400;
 
 constexpr std::array instance{
-    text<&Config::hostname>(
+    at_start(text<&Config::hostname>(
         "hostname",
         "domain name",
-        "The name of this machine in greetings, EHLO and Received. Must be given."),
-    number<&Config::node>(
+        "The name of this machine in greetings, EHLO and Received. Must be given.")),
+    at_start(number<&Config::node>(
         "node",
         {1, 1023},
-        "The number of this node; unlike that of every other node of the instance."),
+        "The number of this node; unlike that of every other node of the instance.")),
     text<&Config::node_name>(
         "node_name", "text", "The name of this node in the log's origin and in status reports."),
-    path<&Config::state_path>(
+    at_start(path<&Config::state_path>(
         "state",
-        "Directory of the lock, the administration socket, the last checkpoint and public keys."),
-    text<&Config::user>("user",
-                        "text",
-                        "The user to become after the ports are bound; empty: stay who started it, "
-                        "but not root, which "
-                        "must be named."),
-    choice<&Config::log_level>("log_level",
-                               "debug | info | warning | error",
-                               "The least important lines that the log keeps."),
-    number<&Config::io_threads>(
-        "io_threads", {0, 256}, "Threads that serve connections; 0: one a core."),
-    number<&Config::work_threads>(
-        "work_threads", {0, 256}, "Threads that sign, compress and seal; 0: one a core."),
+        "Directory of the lock, the administration socket, the last checkpoint and public keys.")),
+    at_start(text<&Config::user>(
+        "user",
+        "text",
+        "The user to become after the ports are bound; empty: stay who started it, "
+        "but not root, which "
+        "must be named.")),
+    at_start(choice<&Config::log_level>("log_level",
+                                        "debug | info | warning | error",
+                                        "The least important lines that the log keeps.")),
+    at_start(number<&Config::io_threads>(
+        "io_threads", {0, 256}, "Threads that serve connections; 0: one a core.")),
+    at_start(number<&Config::work_threads>(
+        "work_threads", {0, 256}, "Threads that sign, compress and seal; 0: one a core.")),
 };
 
 constexpr std::array database{
-    text<&Config::database_url>("url", "URL", "Where the database is: sqlite:FILE."),
+    at_start(text<&Config::database_url>("url", "URL", "Where the database is: sqlite:FILE.")),
 };
 
 constexpr std::array volume{
-    text<&Config::volume_name>(
-        "name", "text", "The volume that new packs go to: letters, digits, - and _."),
-    path<&Config::volumes_path>("path", "Directory that holds one directory a volume."),
-    path<&Config::passphrase_file>(
+    at_start(text<&Config::volume_name>(
+        "name", "text", "The volume that new packs go to: letters, digits, - and _.")),
+    at_start(path<&Config::volumes_path>("path", "Directory that holds one directory a volume.")),
+    at_start(path<&Config::passphrase_file>(
         "passphrase_file",
         "File with the volume passphrase (0600), unless systemd gives the "
-        "credential bulla-passphrase; neither: a prompt."),
+        "credential bulla-passphrase; neither: a prompt.")),
 };
 
 constexpr std::array listener{
@@ -145,55 +146,54 @@ constexpr std::array limits{
         {16 * mib, 1024 * gib},
         "Memory for messages on their way in, in all; a third of it besides is for messages on "
         "their way out, which wait for their turn."),
-    number<&Limits::dkim_signatures>(
-        "dkim_signatures",
-        {1, 100},
-        "DKIM signatures of one message that are verified; further ones are not looked at."),
-    number<&Limits::dkim_signed_names>(
-        "dkim_signed_names", {50, 10000}, "Field names that the h= of a DKIM signature may list."),
 };
 
 constexpr std::array retry{
-    time<&Retry::first_seconds>(
-        "first", {1, day}, "Before the first retry of a delivery; doubles each time."),
-    time<&Retry::longest_seconds>("longest", {1, 7 * day}, "The longest wait between two tries."),
-    time<&Retry::expire_seconds>(
-        "expire", {60, 30 * day}, "When a message that could not be delivered goes back."),
-    time<&Retry::warn_seconds>(
-        "warn", {0, 30 * day}, "When the sender is told that it takes long; 0: never."),
+    at_start(time<&Retry::first_seconds>(
+        "first", {1, day}, "Before the first retry of a delivery; doubles each time.")),
+    at_start(time<&Retry::longest_seconds>(
+        "longest", {1, 7 * day}, "The longest wait between two tries.")),
+    at_start(time<&Retry::expire_seconds>(
+        "expire", {60, 30 * day}, "When a message that could not be delivered goes back.")),
+    at_start(time<&Retry::warn_seconds>(
+        "warn", {0, 30 * day}, "When the sender is told that it takes long; 0: never.")),
     time<&Retry::connect_seconds>(
         "connect", {1, 3600}, "Waiting for a connection to the next hop."),
     time<&Retry::reply_seconds>("reply", {1, 3600}, "Waiting for a reply of the next hop."),
 };
 
 constexpr std::array console{
-    text<&Console::address>("address",
-                            "IP address or *",
-                            "Where the console and the API are served; elsewhere than on loopback "
-                            "plain HTTP only leads to HTTPS."),
-    number<&Console::port>("port", {0, 65535}, "The TCP port of plain HTTP; 0: none."),
-    number<&Console::tls_port>("tls_port", {0, 65535}, "The TCP port of HTTPS; 0: none."),
-    path<&Console::certificate_file>("certificate_file",
-                                     "PEM file with the certificate of HTTPS and its chain; empty: "
-                                     "one that the instance signs itself."),
-    path<&Console::key_file>("key_file", "PEM file with its private key (0600)."),
-    texts<&Console::names>("names",
-                           "list of host names",
-                           "Names under which browsers may ask, beside hostname, localhost and IP "
-                           "addresses."),
-    networks<&Console::metrics_hosts>(
-        "metrics_hosts", "Who may read /metrics without a token, beside this machine."),
-    number<&Console::connections>("connections", {1, 100000}, "Connections at once."),
-    number<&Console::connections_per_client>(
+    at_start(text<&Console::address>(
+        "address",
+        "IP address or *",
+        "Where the console and the API are served; elsewhere than on loopback "
+        "plain HTTP only leads to HTTPS.")),
+    at_start(number<&Console::port>("port", {0, 65535}, "The TCP port of plain HTTP; 0: none.")),
+    at_start(number<&Console::tls_port>("tls_port", {0, 65535}, "The TCP port of HTTPS; 0: none.")),
+    at_start(path<&Console::certificate_file>(
+        "certificate_file",
+        "PEM file with the certificate of HTTPS and its chain; empty: "
+        "one that the instance signs itself.")),
+    at_start(path<&Console::key_file>("key_file", "PEM file with its private key (0600).")),
+    at_start(texts<&Console::names>(
+        "names",
+        "list of host names",
+        "Names under which browsers may ask, beside hostname, localhost and IP "
+        "addresses.")),
+    at_start(networks<&Console::metrics_hosts>(
+        "metrics_hosts", "Who may read /metrics without a token, beside this machine.")),
+    at_start(number<&Console::connections>("connections", {1, 100000}, "Connections at once.")),
+    at_start(number<&Console::connections_per_client>(
         "connections_per_client",
         {1, 100000},
-        "Connections at once from one address (IPv6: one /64)."),
-    time<&Console::header_seconds>("header_time", {1, 3600}, "Waiting for the head of a request."),
-    time<&Console::idle_seconds>("idle_time", {1, day}, "Waiting for the next request."),
-    size<&Console::upload_bytes>(
-        "upload_size", {64 * kib, gib}, "The largest message or file that is sent up."),
-    size<&Console::memory_bytes>(
-        "memory", {16 * mib, 1024 * gib}, "Memory for what is sent up, in all."),
+        "Connections at once from one address (IPv6: one /64).")),
+    at_start(time<&Console::header_seconds>(
+        "header_time", {1, 3600}, "Waiting for the head of a request.")),
+    at_start(time<&Console::idle_seconds>("idle_time", {1, day}, "Waiting for the next request.")),
+    at_start(size<&Console::upload_bytes>(
+        "upload_size", {64 * kib, gib}, "The largest message or file that is sent up.")),
+    at_start(size<&Console::memory_bytes>(
+        "memory", {16 * mib, 1024 * gib}, "Memory for what is sent up, in all.")),
 };
 
 }  // namespace

@@ -25,7 +25,12 @@ void list_table(std::vector<KeyInfo>& out,
                 std::span<const Key<S>> keys,
                 const S& defaults) {
     for (const Key<S>& key : keys) {
-        out.push_back({table, key.name, describe_type(key), key.write(defaults, key), key.help});
+        out.push_back({table,
+                       key.name,
+                       describe_type(key),
+                       key.write(defaults, key),
+                       key.help,
+                       key.restarts});
     }
 }
 

@@ -81,13 +81,15 @@ class AccessTest : public ::testing::Test {
         EXPECT_EQ(at_.error_of("account.add", {{"address", address}, {"role", role}}), "");
     }
 
-    Principal principal(const std::string& login) const {
+    [[nodiscard]] Principal principal(const std::string& login) const {
         const auto account = at_.instance->snapshots().current()->find_account(login);
         return {
             .login = login, .role = account->role, .domains = account->domains, .scopes = {"*"}};
     }
 
-    std::string error_of(const Principal& who, std::string_view call, const json& arguments) const {
+    [[nodiscard]] std::string error_of(const Principal& who,
+                                       std::string_view call,
+                                       const json& arguments) const {
         const auto result = check_access(*at_.context->snapshots.current(), who, call, arguments);
         return result ? "" : std::string(result.error().code);
     }
@@ -188,6 +190,17 @@ TEST_F(AccessTest, tokens_are_good_for_their_scopes_only) {
         EXPECT_EQ(error_of(token, row.call, json::object()), row.error)
             << row.scope << ' ' << row.call;
     }
+}
+
+TEST_F(AccessTest, nobody_resets_the_own_password_without_the_old_one) {
+    // Whoever sits down at an open session must not be able to keep the account.
+    for (const char* login : {"anton@example.org", "ANTON@example.org"}) {
+        EXPECT_EQ(error_of(principal("anton@example.org"), "account.passwd", {{"login", login}}),
+                  "access.own_password");
+    }
+    EXPECT_EQ(
+        error_of(principal("anton@example.org"), "account.passwd", {{"login", "ada@example.org"}}),
+        "");
 }
 
 TEST_F(AccessTest, a_password_for_one_use_opens_nothing_but_its_change) {

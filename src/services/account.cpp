@@ -150,9 +150,27 @@ Result<void> store_domains(store::Tx& tx,
     return {};
 }
 
-Result<void> end_sessions(store::Tx& tx, const std::string& login, const std::string& but) {
-    BULLA_CHECK(
-        tx.run("delete from login_session where login = :login and hash <> :but", {login, but}));
+Result<nlohmann::json> count_access(ServiceContext& context,
+                                    const std::string& login,
+                                    const KeptAccess& kept) {
+    BULLA_TRY(connection, context.database.lease());
+    BULLA_TRY(sessions,
+              connection->query_first<std::int64_t>(
+                  "select count(*) from login_session where login = :login and hash <> :but",
+                  {login, kept.session}));
+    BULLA_TRY(tokens,
+              connection->query_first<std::int64_t>(
+                  "select count(*) from api_token where login = :login", {login}));
+    return nlohmann::json{{"sessions_ended", sessions ? std::get<0>(*sessions) : 0},
+                          {"tokens_revoked", tokens && !kept.tokens ? std::get<0>(*tokens) : 0}};
+}
+
+Result<void> end_access(store::Tx& tx, const std::string& login, const KeptAccess& kept) {
+    BULLA_CHECK(tx.run("delete from login_session where login = :login and hash <> :but",
+                       {login, kept.session}));
+    if (!kept.tokens) {
+        BULLA_CHECK(tx.run("delete from api_token where login = :login", {login}));
+    }
     return tx.run("delete from login_failure where subject = :subject", {"account:" + login});
 }
 

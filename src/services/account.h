@@ -5,6 +5,7 @@
 #include "names/mailbox.h"
 #include "services/service.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -49,9 +50,20 @@ namespace bulla::services {
                                          const std::string& login,
                                          const std::vector<std::string>& domains);
 
-/// Rows: all sessions of `login` end, but the one whose hash is `but`; failed log-ins are forgotten.
-[[nodiscard]] Result<void> end_sessions(store::Tx& tx,
-                                        const std::string& login,
-                                        const std::string& but = {});
+/// Which ways into an account outlive a change of it.
+struct KeptAccess {
+    std::string session{};  ///< The hash of this session.
+    bool tokens = false;    ///< Its API tokens.
+};
+
+/// What the change ends besides, for the answer and the log: {"sessions_ended", "tokens_revoked"}. Exact while `changing` is held.
+[[nodiscard]] Result<nlohmann::json> count_access(ServiceContext& context,
+                                                  const std::string& login,
+                                                  const KeptAccess& kept = {});
+
+/// Rows: all sessions and API tokens of `login` end, but what is `kept`; failed log-ins are forgotten.
+[[nodiscard]] Result<void> end_access(store::Tx& tx,
+                                      const std::string& login,
+                                      const KeptAccess& kept = {});
 
 }  // namespace bulla::services

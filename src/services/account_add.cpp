@@ -77,7 +77,8 @@ Result<json> add_account(ServiceContext& context, const Caller& caller, const js
         password);
 }
 
-// {"login", "password"?} → {"login", "one_time_password"?}. Errors: account.missing, account.weak_password.
+// {"login", "password"?} → {"login", "one_time_password"?, "sessions_ended", "tokens_revoked"}: all sessions and API tokens of the account
+// end. Errors: account.missing, account.weak_password.
 Result<json> set_account_password(ServiceContext& context,
                                   const Caller& caller,
                                   const json& arguments) {
@@ -86,16 +87,21 @@ Result<json> set_account_password(ServiceContext& context,
     BULLA_TRY(given, in.text_or("password", "", 4096));
     BULLA_CHECK(in.finish());
     BULLA_TRY(password, make_password(context, given));
+    BULLA_TRY(ended, count_access(context, login));
     const auto rows = [login = login, hash = password.hash, one_time = !password.one_time.empty()](
                           store::Tx& tx, const seal::Committed&) -> Result<void> {
-        BULLA_CHECK(end_sessions(tx, login));
+        BULLA_CHECK(end_access(tx, login));
         return tx.run(
             "update account set password = :password, one_time = :one_time where login = :login",
             {hash, one_time ? 1 : 0, login});
     };
     BULLA_CHECK(commit_change(
-        context, caller, {.action = "account.passwd", .target = login, .rows = rows}));
-    return with_one_time({{"login", login}}, password);
+        context,
+        caller,
+        {.action = "account.passwd", .target = login, .detail = ended, .rows = rows}));
+    json out = ended;
+    out["login"] = login;
+    return with_one_time(std::move(out), password);
 }
 
 }  // namespace bulla::services

@@ -42,7 +42,6 @@ constexpr std::string_view renames[] = {
 
 constexpr std::string_view removals[] = {
     "delete from account_domain where login = :login",
-    "delete from api_token where login = :login",
     "delete from account_totp where login = :login",
     "delete from account where login = :login",
 };
@@ -59,14 +58,15 @@ Result<void> move_rows(store::Tx& tx,
     BULLA_CHECK(
         tx.run("update account_totp set login = :new, sealed = :sealed where login = :login",
                {new_login, totp, old_login}));
-    BULLA_CHECK(end_sessions(tx, old_login));
+    BULLA_CHECK(end_access(tx, old_login, {.tokens = true}));
     return tx.run("update account set login = :new where login = :old", {new_login, old_login});
 }
 
 }  // namespace
 
-// {"login", "role", "domains"?} → {"login", "role", "domains"}. Errors: account.missing, account.last_admin, account.foreign_domain,
-// account.no_domain_admin, domain.missing, role.bad.
+// {"login", "role", "domains"?} → {"login", "role", "domains", "sessions_ended", "tokens_revoked"}: with another role all sessions and API
+// tokens of the account end, for what was let in as a user must not become an administrator unseen. Errors: account.missing,
+// account.last_admin, account.foreign_domain, account.no_domain_admin, domain.missing, role.bad.
 Result<json> set_account_role(ServiceContext& context,
                               const Caller& caller,
                               const json& arguments) {
@@ -80,21 +80,35 @@ Result<json> set_account_role(ServiceContext& context,
     if (role != directory::AccountRole::admin) {
         BULLA_CHECK(check_other_admin(context, account->login));
     }
-    const auto rows = [login = account->login, role_text = role_text, domains = domains](
+    json ended = json{{"sessions_ended", 0}, {"tokens_revoked", 0}};
+    const bool other = role != account->role;
+    if (other) {
+        BULLA_TRY(counted, count_access(context, account->login));
+        ended = std::move(counted);
+    }
+    const auto rows = [login = account->login, role_text = role_text, domains = domains, other](
                           store::Tx& tx, const seal::Committed&) -> Result<void> {
         BULLA_CHECK(store_domains(tx, login, domains));
+        if (other) {
+            BULLA_CHECK(end_access(tx, login));
+        }
         return tx.run("update account set role = :role where login = :login", {role_text, login});
     };
     json detail = {{"role", role_text}};
     if (!domains.empty()) {
         detail["domains"] = domains;
     }
+    if (other) {
+        detail.update(ended);
+    }
     BULLA_CHECK(
         change_account(context, caller, "account.role", account->login, std::move(detail), rows));
-    return json{{"login", account->login}, {"role", role_text}, {"domains", domains}};
+    ended.update(json{{"login", account->login}, {"role", role_text}, {"domains", domains}});
+    return ended;
 }
 
-// {"login", "disabled"?} → {"login", "disabled"}. Errors: account.missing, account.last_admin.
+// {"login", "disabled"?} → {"login", "disabled", "sessions_ended", "tokens_revoked"}: all sessions and API tokens of a disabled account end,
+// and enabling it brings none back. Errors: account.missing, account.last_admin.
 Result<json> set_account_disabled(ServiceContext& context,
                                   const Caller& caller,
                                   const json& arguments) {
@@ -105,10 +119,11 @@ Result<json> set_account_disabled(ServiceContext& context,
     if (disabled) {
         BULLA_CHECK(check_other_admin(context, login));
     }
+    BULLA_TRY(ended, count_access(context, login));
     const auto rows = [login = login, disabled = disabled](store::Tx& tx,
                                                            const seal::Committed&) -> Result<void> {
         if (disabled) {
-            BULLA_CHECK(end_sessions(tx, login));
+            BULLA_CHECK(end_access(tx, login));
         }
         return tx.run("update account set disabled = :disabled where login = :login",
                       {disabled ? 1 : 0, login});
@@ -117,9 +132,11 @@ Result<json> set_account_disabled(ServiceContext& context,
                                caller,
                                disabled ? "account.disable" : "account.enable",
                                login,
-                               json::object(),
+                               disabled ? ended : json::object(),
                                rows));
-    return json{{"login", login}, {"disabled", disabled}};
+    json out = disabled ? ended : json{{"sessions_ended", 0}, {"tokens_revoked", 0}};
+    out.update(json{{"login", login}, {"disabled", disabled}});
+    return out;
 }
 
 // {"login", "address"} → {"login", "address"}. Errors: account.missing, account.address_taken, account.foreign_domain, mailbox.bad.
@@ -177,7 +194,7 @@ Result<json> remove_account(ServiceContext& context, const Caller& caller, const
     BULLA_CHECK(check_other_admin(context, login));
     const auto account = context.snapshots.current()->find_account(login);
     const auto rows = [login = login](store::Tx& tx, const seal::Committed&) -> Result<void> {
-        BULLA_CHECK(end_sessions(tx, login));
+        BULLA_CHECK(end_access(tx, login));
         BULLA_CHECK(tx.run("delete from setting where scope = :scope", {"account:" + login}));
         for (const std::string_view sql : removals) {
             BULLA_CHECK(tx.run(sql, {login}));

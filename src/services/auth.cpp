@@ -82,8 +82,9 @@ Result<json> log_out(ServiceContext& context, const Caller&, const json& argumen
     return json::object();
 }
 
-// {"login", "password", "new_password", "totp"?, "session"?, "address"?} → {"login"}: all sessions of the account but "session" end; it asks
-// for the second factor unless the session is the account's. Errors: auth.failed, auth.totp_needed, auth.locked, account.weak_password,
+// {"login", "password", "new_password", "keep_tokens"?, "totp"?, "session"?, "address"?} → {"login", "sessions_ended", "tokens_revoked"}: all
+// sessions of the account but "session" end, and its API tokens unless "keep_tokens"; a password in place of a one-time one keeps them by
+// itself, for its reset revoked those of before. It asks for the second factor unless the session is the account's. Errors: auth.failed, auth.totp_needed, auth.locked, account.weak_password,
 // account.same_password.
 Result<json> change_own_password(ServiceContext& context,
                                  const Caller& caller,
@@ -92,6 +93,7 @@ Result<json> change_own_password(ServiceContext& context,
     BULLA_TRY(login, in.text("login", 320));
     BULLA_TRY(old_password, in.text("password", 1024));
     BULLA_TRY(new_password, in.text("new_password", 4096));
+    BULLA_TRY(keep_tokens, in.flag_or("keep_tokens", false));
     BULLA_TRY(code, in.text_or("totp", "", 16));
     BULLA_TRY(session, in.text_or("session", "", 128));
     BULLA_TRY(address, in.text_or("address", "", 64));
@@ -116,16 +118,21 @@ Result<json> change_own_password(ServiceContext& context,
         return fail(
             "auth.failed", Fault::sender, "the account was changed meanwhile: log in again");
     }
-    const auto rows = [login = account->login, hash = hash, kept = attempt.kept_session](
+    const KeptAccess kept{.session = attempt.kept_session,
+                          .tokens = keep_tokens || account->one_time_password};
+    BULLA_TRY(ended, count_access(context, account->login, kept));
+    const auto rows = [login = account->login, hash = hash, kept](
                           store::Tx& tx, const seal::Committed&) -> Result<void> {
-        BULLA_CHECK(end_sessions(tx, login, kept));
+        BULLA_CHECK(end_access(tx, login, kept));
         return tx.run("update account set password = :password, one_time = 0 where login = :login",
                       {hash, login});
     };
-    BULLA_CHECK(commit_change(context,
-                              Caller{caller.principal == nullptr ? account->login : caller.actor},
-                              {.action = "auth.password", .target = account->login, .rows = rows}));
-    return json{{"login", account->login}};
+    BULLA_CHECK(commit_change(
+        context,
+        Caller{caller.principal == nullptr ? account->login : caller.actor},
+        {.action = "auth.password", .target = account->login, .detail = ended, .rows = rows}));
+    ended["login"] = account->login;
+    return ended;
 }
 
 }  // namespace bulla::services

@@ -7,6 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <thread>
+
 namespace bulla::services {
 namespace {
 
@@ -39,6 +44,14 @@ class AuthTest : public ::testing::Test {
 
     std::string session_error(const std::string& session) {
         return at_.error_of("auth.session", {{"session", session}});
+    }
+
+    std::string make_token() {
+        return at_.call("token.create", {{"login", ann}, {"name", "backup"}}).value()["token"];
+    }
+
+    std::string token_error(const std::string& token) {
+        return at_.error_of("auth.session", {{"token", token}});
     }
 
     TestInstance at_;
@@ -104,15 +117,67 @@ TEST_F(AuthTest, a_session_ends_by_age_and_by_idleness) {
     EXPECT_EQ(session_error(old), "auth.no_session");
 }
 
-TEST_F(AuthTest, what_changes_an_account_ends_its_sessions) {
+TEST_F(AuthTest, what_changes_an_account_ends_its_sessions_and_tokens) {
+    ASSERT_EQ(at_.error_of("token.create", {{"login", "admin"}, {"name", "another's"}}), "");
     for (const auto& [call, arguments] : std::initializer_list<std::pair<const char*, json>>{
              {"account.passwd", {{"login", ann}, {"password", password}}},
+             {"account.role", {{"login", ann}, {"role", "auditor"}}},
              {"account.disable", {{"login", ann}}}}) {
         const std::string session = log_in().value()["session"];
-        ASSERT_EQ(at_.error_of(call, arguments), "");
+        const std::string token = make_token();
+        make_token();
+        const auto answer = at_.call(call, arguments);
+        ASSERT_TRUE(answer) << call << answer.error().text;
+        EXPECT_EQ((*answer)["sessions_ended"], 1) << call;
+        EXPECT_EQ((*answer)["tokens_revoked"], 2) << call;
         EXPECT_EQ(session_error(session), "auth.no_session") << call;
+        const auto entry = at_.call("audit.list").value()["items"][0];
+        EXPECT_EQ(entry["action"], call);
+        const json detail = json::parse(entry["detail"].get<std::string>());
+        EXPECT_EQ(detail["sessions_ended"], 1) << call;
+        EXPECT_EQ(detail["tokens_revoked"], 2) << call;
+        ASSERT_EQ(at_.error_of("account.disable", {{"login", ann}, {"disabled", false}}), "");
+        EXPECT_EQ(token_error(token), "auth.no_session") << call;
     }
     EXPECT_EQ(at_.call("session.list").value().size(), 0U);
+    EXPECT_EQ(at_.call("token.list").value().size(), 1U);
+}
+
+TEST_F(AuthTest, the_same_role_again_ends_nothing) {
+    const std::string session = log_in().value()["session"];
+    const std::string token = make_token();
+    const auto answer = at_.call("account.role", {{"login", ann}, {"role", "user"}});
+    EXPECT_EQ(answer.value()["tokens_revoked"], 0);
+    EXPECT_EQ(session_error(session), "");
+    EXPECT_EQ(token_error(token), "");
+}
+
+TEST_F(AuthTest, who_changes_the_own_password_keeps_tokens_only_if_asked) {
+    const std::string token = make_token();
+    json change = {{"login", ann},
+                   {"password", password},
+                   {"new_password", "battery staple"},
+                   {"keep_tokens", true}};
+    EXPECT_EQ(at_.call("auth.password", change).value()["tokens_revoked"], 0);
+    EXPECT_EQ(token_error(token), "");
+    change = {{"login", ann}, {"password", "battery staple"}, {"new_password", "battery staples"}};
+    EXPECT_EQ(at_.call("auth.password", change).value()["tokens_revoked"], 1);
+    EXPECT_EQ(token_error(token), "auth.no_session");
+    const auto entry = at_.call("audit.list", {{"action", "auth.password"}}).value()["items"][0];
+    EXPECT_EQ(json::parse(entry["detail"].get<std::string>())["tokens_revoked"], 1);
+}
+
+TEST_F(AuthTest, choosing_a_password_in_place_of_a_one_time_one_keeps_the_tokens_made_since) {
+    const std::string before = make_token();
+    const auto reset = at_.call("account.passwd", {{"login", ann}}).value();
+    const std::string since = make_token();
+    EXPECT_EQ(at_.error_of("auth.password",
+                           {{"login", ann},
+                            {"password", reset["one_time_password"]},
+                            {"new_password", "battery staple"}}),
+              "");
+    EXPECT_EQ(token_error(before), "auth.no_session");
+    EXPECT_EQ(token_error(since), "");
 }
 
 TEST_F(AuthTest, sessions_are_revoked_one_by_one_or_all) {
@@ -275,6 +340,94 @@ TEST_F(AuthTest, the_second_factor_is_asked_for_once_it_is_confirmed) {
     EXPECT_EQ(login_error(), "auth.totp_needed");
     EXPECT_EQ(at_.error_of("totp.disable", {{"login", "ann"}}), "");
     EXPECT_EQ(login_error(), "");
+}
+
+TEST_F(AuthTest, a_log_in_is_judged_by_the_account_as_it_is_at_its_end) {
+    const json arguments = {{"user", ann}, {"password", password}};
+    for (const auto& [call, change] : std::initializer_list<std::pair<const char*, json>>{
+             {"account.passwd", {{"login", ann}, {"password", "battery staple"}}},
+             {"account.passwd", {{"login", ann}, {"password", password}}},
+             {"account.disable", {{"login", ann}}}}) {
+        const auto attempt = begin_login(*at_.context, arguments);
+        ASSERT_TRUE(attempt) << call;
+        ASSERT_EQ(at_.error_of(call, change), "");
+        const auto done = finish_login(*at_.context, *attempt, true);
+        ASSERT_FALSE(done) << call;
+        EXPECT_EQ(done.error().code, "auth.failed") << call;
+    }
+}
+
+/// Random numbers, and what somebody else does just when some are wanted.
+class MeanwhileRandom final : public Random {
+  public:
+    explicit MeanwhileRandom(std::function<void()> meanwhile) : meanwhile_(std::move(meanwhile)) {}
+
+    void fill(std::span<char> out) override {
+        std::exchange(meanwhile_, [] {})();
+        random_.fill(out);
+    }
+
+  private:
+    SystemRandom random_;
+    std::function<void()> meanwhile_;
+};
+
+TEST_F(AuthTest, a_password_that_an_administrator_gives_meanwhile_stays) {
+    const std::vector<std::pair<const char*, json>> changes = {
+        {"account.passwd", {{"login", ann}, {"password", "of the admin"}}},
+        {"account.disable", {{"login", ann}}}};
+    for (const auto& change : changes) {
+        // The salt of the new password is drawn after the old one was found right.
+        MeanwhileRandom random([&] { EXPECT_EQ(at_.error_of(change.first, change.second), ""); });
+        ServiceContext context{.config = at_.context->config,
+                               .database = at_.context->database,
+                               .vault = at_.context->vault,
+                               .sealer = at_.context->sealer,
+                               .snapshots = at_.context->snapshots,
+                               .clock = at_.clock,
+                               .random = random,
+                               .reload = at_.context->reload};
+        const json arguments = {
+            {"login", ann},
+            {"password", change.first == changes[0].first ? password : "of the admin"},
+            {"new_password", "battery staple"}};
+        const auto done = call_service(context, Caller{"cli:test"}, "auth.password", arguments);
+        ASSERT_FALSE(done) << change.first;
+        EXPECT_EQ(done.error().code, "auth.failed") << change.first;
+    }
+    ASSERT_EQ(at_.error_of("account.disable", {{"login", ann}, {"disabled", false}}), "");
+    EXPECT_EQ(login_error("of the admin"), "");
+    EXPECT_EQ(login_error("battery staple"), "auth.failed");
+}
+
+TEST_F(AuthTest, of_two_log_ins_at_once_with_one_code_one_succeeds) {
+    ASSERT_TRUE(at_.call("totp.enroll", {{"login", ann}}));
+    const auto code = [&] {
+        const auto factor = load_totp(*at_.context, ann).value();
+        return make_totp(factor->secret.view(), to_unix(at_.clock.now()) / 30);
+    };
+    ASSERT_EQ(at_.error_of("totp.confirm", {{"login", ann}, {"code", code()}}), "");
+    for (int round = 0; round < 10; ++round) {
+        at_.clock.advance(30s);
+        const json arguments = {{"user", ann}, {"password", password}, {"totp", code()}};
+        const auto first = begin_login(*at_.context, arguments);
+        const auto second = begin_login(*at_.context, arguments);
+        ASSERT_TRUE(first && second);
+        std::atomic<int> sessions = 0;
+        std::latch together(2);
+        const auto finish = [&](const LoginAttempt& attempt) {
+            together.arrive_and_wait();
+            const auto done = finish_login(*at_.context, attempt, true);
+            sessions += done ? 1 : 0;
+            EXPECT_TRUE(done || done.error().code == "auth.failed");
+        };
+        {
+            const std::jthread other([&] { finish(*first); });
+            finish(*second);
+        }
+        EXPECT_EQ(sessions, 1) << round;
+    }
+    EXPECT_EQ(at_.call("session.list").value().size(), 10U);
 }
 
 TEST_F(AuthTest, totp_needed_is_no_failure) {

@@ -1,6 +1,7 @@
 #include "crypto/key.h"
 #include "directory/load.h"
 #include "dkim/key_record.h"
+#include "dkim/keygen.h"
 #include "names/domain.h"
 #include "names/selector.h"
 #include "services/access.h"
@@ -67,24 +68,16 @@ Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
     BULLA_TRY(type_text, in.text_or("type", "rsa", 16));
     BULLA_TRY(bits, in.whole_or("bits", 0));
     if (!pem.empty()) {
-        return crypto::PrivateKey::parse_pem(pem);
+        BULLA_TRY(key, crypto::PrivateKey::parse_pem(pem));
+        const auto& made = key->public_key();
+        // A shorter key may be in use already, and is better than none; a longer one would fail where nobody looks.
+        if (made.bits() > static_cast<std::size_t>(dkim::most_key_bits)) {
+            BULLA_CHECK(dkim::check_key_bits(made.type(), static_cast<std::int64_t>(made.bits())));
+        }
+        return key;
     }
     BULLA_TRY(type, crypto::parse_key_type(type_text));
-    if (type != crypto::KeyType::rsa && type != crypto::KeyType::ed25519) {
-        return fail(
-            "dkim.key_type", Fault::sender, "a DKIM key is of type rsa or ed25519", "RFC 8463 3");
-    }
-    if (type == crypto::KeyType::ed25519 && bits != 0) {
-        return fail("dkim.no_bits",
-                    Fault::sender,
-                    "an ed25519 key has one size only: leave out the bits",
-                    "RFC 8463 3");
-    }
-    // RFC 8301 3.2: "Verifiers MUST be able to validate signatures with keys ranging from 1024 bits to 4096 bits"
-    if (bits < 0 || bits > 4096) {
-        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 4096");
-    }
-    return crypto::PrivateKey::generate(type, static_cast<std::size_t>(bits));
+    return dkim::make_key(type, bits);
 }
 
 Result<void> deactivate_others(store::Tx& tx,

@@ -38,6 +38,8 @@ struct ServiceContext {
         live{};  ///< What only the running daemon knows, for status; may be empty.
     /// Called after a change was committed and before the answer: puts a Snapshot with it in force.
     std::function<Result<void>()> reload{};
+    /// Reads bulla.toml again as well, for the call `reload`: {"restart_for", "not_opened"}. Empty outside the daemon. `changing` is held.
+    std::function<Result<nlohmann::json>()> reload_config{};
     /// Answers a question about the DNS; empty: the service makes a resolver of its own. May be called from several threads at once.
     std::function<dns::DnsAnswer(const dns::DnsQuestion&)> ask{};
     std::mutex

@@ -1,6 +1,7 @@
 #include "services/service.h"
 
 #include "base/date.h"
+#include "crypto/key.h"
 #include "seal/entry.h"
 #include "services/testing.h"
 #include "vault/password.h"
@@ -302,7 +303,7 @@ TEST(Services, rfc8301_3_2_no_key_is_made_that_verifiers_need_not_take) {
     TestInstance at;
     EXPECT_EQ(at.error_of("dkim.add",
                           {{"domain", "example.test"}, {"selector", "large"}, {"bits", 4097}}),
-              "service.bad_argument");
+              "dkim.bad_bits");
 }
 
 TEST(Services, times_are_rfc3339_strings) {
@@ -445,6 +446,18 @@ TEST(Services, c2_7_a_domain_signs_with_one_key_of_each_type) {
     EXPECT_EQ(
         at.error_of("dkim.add", {{"domain", "example.test"}, {"selector", "p"}, {"type", "p256"}}),
         "dkim.key_type");
+    for (const int bits : {1024, 2047, 4097, 8192}) {
+        EXPECT_EQ(at.error_of("dkim.add",
+                              {{"domain", "example.test"}, {"selector", "p"}, {"bits", bits}}),
+                  "dkim.bad_bits")
+            << bits;
+    }
+    const auto large = crypto::PrivateKey::generate(crypto::KeyType::rsa, 4104).value();
+    EXPECT_EQ(at.error_of("dkim.add",
+                          {{"domain", "example.test"},
+                           {"selector", "p"},
+                           {"private_key", std::string(large->pem().view())}}),
+              "dkim.bad_bits");
     EXPECT_EQ(at.error_of("dkim.remove", {{"domain", "example.test"}, {"selector", "none"}}),
               "dkim_key.missing");
 }

@@ -105,7 +105,9 @@ Result<NewSession> open_session(ServiceContext& context,
     return out;
 }
 
-Result<Credential> find_session(ServiceContext& context, std::string_view secret) {
+Result<Credential> find_session(ServiceContext& context,
+                                std::string_view secret,
+                                Activity activity) {
     const std::string hash = digest_secret(secret);
     const Time now = context.clock.now();
     std::string login;
@@ -126,7 +128,7 @@ Result<Credential> find_session(ServiceContext& context, std::string_view secret
         return no_session();
     }
     BULLA_TRY(principal, make_principal(context, login));
-    if (is_due(seen, now)) {
+    if (activity == Activity::counts && is_due(seen, now)) {
         note_seen(
             context, "update login_session set last_seen = :now where hash = :hash", hash, now);
     }
@@ -136,7 +138,7 @@ Result<Credential> find_session(ServiceContext& context, std::string_view secret
                       .expires = expires};
 }
 
-Result<Credential> find_token(ServiceContext& context, std::string_view secret) {
+Result<Credential> find_token(ServiceContext& context, std::string_view secret, Activity activity) {
     const std::string hash = digest_secret(secret);
     const Time now = context.clock.now();
     std::string login;
@@ -164,7 +166,7 @@ Result<Credential> find_token(ServiceContext& context, std::string_view secret) 
     for (std::string word; words >> word;) {
         principal.scopes.push_back(word);
     }
-    if (is_due(used, now)) {
+    if (activity == Activity::counts && is_due(used, now)) {
         note_seen(context, "update api_token set last_used = :now where hash = :hash", hash, now);
     }
     return Credential{.principal = std::move(principal),

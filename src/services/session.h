@@ -26,7 +26,7 @@ struct NewSession {
 [[nodiscard]] std::string digest_secret(std::string_view secret);
 inline constexpr std::size_t id_digits = 16;
 
-/// Whom a session or token stands for; writes down that it was seen (once a minute). Error: auth.no_session (unknown, ended, the account
+/// Whom a session or token stands for; with Activity::counts writes down that it was seen (once a minute). Error: auth.no_session (unknown, ended, the account
 /// disabled or gone: one text for all).
 struct Credential {
     Principal principal;
@@ -35,7 +35,14 @@ struct Credential {
     std::int64_t expires = 0;  ///< Microseconds; 0: never.
 };
 
-[[nodiscard]] Result<Credential> find_session(ServiceContext& context, std::string_view secret);
-[[nodiscard]] Result<Credential> find_token(ServiceContext& context, std::string_view secret);
+/// Whether being asked for is a sign that somebody is there. What a page does by itself is none: it must not keep a session from idling out.
+enum class Activity { counts, none };
+
+[[nodiscard]] Result<Credential> find_session(ServiceContext& context,
+                                              std::string_view secret,
+                                              Activity activity = Activity::counts);
+[[nodiscard]] Result<Credential> find_token(ServiceContext& context,
+                                            std::string_view secret,
+                                            Activity activity = Activity::counts);
 
 }  // namespace bulla::services

@@ -31,6 +31,14 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
     BULLA_TRY(failed,
               count(*connection, "select count(*) from message_check where state = 'failed'"));
     auto problems = snapshot->problems;
+    const json live = context.live ? context.live() : json::object();
+    if (const auto waiting = live.value("restart_for", json::array()); !waiting.empty()) {
+        std::string names;
+        for (const auto& name : waiting) {
+            names += (names.empty() ? "" : ", ") + name.get<std::string>();
+        }
+        problems.push_back("bulla.toml has changes that wait for a restart: " + names);
+    }
     if (failed > 0) {
         problems.push_back(failed == 1
                                ? "a message does not verify: `bulla archive verify --all` names it"
@@ -56,19 +64,25 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
                 {"problems", problems}};
     std::string why;
     out["sealing"] = context.sealer == nullptr || context.sealer->healthy(&why) ? "" : why;
-    if (context.live) {
-        out.update(context.live());
-    }
+    out.update(live);
     return out;
 }
 
-// {} → {"revision"}: reads the database again (after a change made by other means).
+// {} → {"revision", "running", "restart_for", "not_opened"}: reads bulla.toml and the database again. What changed in bulla.toml is in force
+// then, but for the settings that "restart_for" names and the listeners that "not_opened" tells of. Errors: config.bad (nothing changed),
+// those of directory::load_snapshot.
 Result<json> reload_instance(ServiceContext& context, const Caller&, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
-    if (context.reload) {
+    json out = {{"restart_for", json::array()}, {"not_opened", json::array()}};
+    if (context.reload_config) {
+        BULLA_TRY(told, context.reload_config());
+        out = std::move(told);
+    } else if (context.reload) {
         BULLA_CHECK(context.reload());
     }
-    return json{{"revision", context.snapshots.current()->revision}};
+    out["running"] = static_cast<bool>(context.live);
+    out["revision"] = context.snapshots.current()->revision;
+    return out;
 }
 
 }  // namespace bulla::services

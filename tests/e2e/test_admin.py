@@ -1,15 +1,18 @@
 """Clauses 4, 8 and 9: what an administrator changes, beside the daemon, without it, and while it dies."""
+import fcntl
 import os
 import pathlib
 import re
+import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
 
 import pytest
 
-from support.instance import DOMAIN, until
+from support.instance import DOMAIN, program, until
 
 
 def openssl(*arguments):
@@ -60,6 +63,25 @@ def test_c2_4_commands_outlive_the_daemons_start_and_stop(make_instance):
         assert made.cli("domain", "add", f"stop{i}.test", check=False).returncode == 0
         made.stop()
     assert len(made.json("domain", "list")) == 7
+
+
+def test_c2_4_a_call_that_was_never_taken_up_is_made_again(make_instance):
+    """A daemon that stops leaves connections behind unread. Here the test holds the lock and the socket, and takes up nothing."""
+    made = make_instance(None)
+    path = made.folder / "state" / "admin.sock"
+    with open(made.folder / "state" / "lock", "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = None
+        for _ in range(3):
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+                listener.listen(1)
+                command = command or subprocess.Popen([program(), "domain", "add", "late.test"], env={**os.environ, "BULLA_CONFIG": str(made.config_file)})
+                assert select.select([listener], [], [], 30)[0], "the command did not call again"
+            path.unlink()
+        assert command.poll() is None
+    assert command.wait(30) == 0
+    assert [target for action, target in audit(made) if action == "domain.add"].count("late.test") == 1
 
 
 def test_c2_4_a_killed_daemon_leaves_an_instance_that_can_be_changed(make_instance):

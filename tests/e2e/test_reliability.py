@@ -150,6 +150,25 @@ def test_c2_13_a_reload_drops_no_connection(instance, sink):
     sink.wait(2)
 
 
+def test_c2_13_a_reload_says_what_waits_for_a_restart(instance, sink):
+    hostname = instance.json("status")["hostname"]
+    instance.configure({"hostname": "other.example.test", "limits": {"message_size": 70000, "memory": "32 MiB"}, "console": {"idle_time": 61}})
+    answer = instance.json("reload")
+    assert answer["restart_for"] == ["hostname", "console.idle_time"] and answer["not_opened"] == []
+    assert "waits for a restart: hostname" in instance.cli("reload").stdout
+    assert "daemon.restart_needed" in instance.log_text()
+    assert instance.json("status")["restart_for"] == ["hostname", "console.idle_time"]
+    assert "bulla.toml has changes that wait for a restart: hostname, console.idle_time" in instance.cli("status").stdout
+    with instance.client() as client:
+        assert client.ehlo()["SIZE"] == "70000"
+    assert instance.json("status")["hostname"] == hostname, "half of a change is in force"
+    instance.configure({"hostname": hostname, "console": {"idle_time": 60}})
+    assert instance.json("reload")["restart_for"] == []
+    assert instance.json("status")["restart_for"] == []
+    instance.stop()
+    assert "no daemon runs" in instance.cli("reload").stdout
+
+
 def test_c2_13_reloads_under_load_lose_nothing(instance, sink):
     end = threading.Event()
 

@@ -52,7 +52,7 @@ const routes: [string, RegExp, Handler][] = [
     return session();
   }],
   ['DELETE', /^\/session$/, () => void (data.state.loggedIn = false)],
-  ['PUT', /^\/password$/, () => void (data.state.mustChange = false)],
+  ['PUT', /^\/password$/, () => ((data.state.mustChange = false), { login: 'ann', sessions_ended: 0, tokens_revoked: 0 })],
   ['GET', /^\/status$/, () => data.status()],
   ['GET', /^\/checklist$/, () => ({ items: data.checklist() })],
   ['POST', /^\/checklist\/([^/]+)\/confirm$/, () => undefined],

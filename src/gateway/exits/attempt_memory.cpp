@@ -14,10 +14,15 @@ std::size_t AttemptMemory::charge_of(std::size_t octets) const {
     return std::min(octets, limit_ / 2);
 }
 
+// What began to wait under a greater limit may never fit into the present one: it goes alone.
+bool AttemptMemory::has_room_for(std::size_t charge) const {
+    return used_ == 0 || (used_ <= limit_ && charge <= limit_ - used_);
+}
+
 AttemptMemory::Share AttemptMemory::try_take(std::size_t octets) {
-    const auto charge = charge_of(octets);
     const std::scoped_lock lock(mutex_);
-    if (!waiting_.empty() || charge > limit_ - used_) {
+    const auto charge = charge_of(octets);
+    if (!waiting_.empty() || !has_room_for(charge)) {
         return {};
     }
     used_ += charge;
@@ -28,10 +33,11 @@ net::Task<AttemptMemory::Share> AttemptMemory::take(std::size_t octets) {
     if (auto share = try_take(octets)) {
         co_return share;
     }
-    const auto charge = charge_of(octets);
+    std::size_t charge = 0;
     const auto has_room = std::make_shared<net::Event>();
     {
         const std::scoped_lock lock(mutex_);
+        charge = charge_of(octets);
         waiting_.push_back({.octets = charge, .has_room = has_room});
     }
     // Between the look and the queue the last share may have been given back.
@@ -45,11 +51,19 @@ net::Task<AttemptMemory::Share> AttemptMemory::take(std::size_t octets) {
 void AttemptMemory::give(std::size_t octets) {
     const std::scoped_lock lock(mutex_);
     used_ -= octets;
-    while (!waiting_.empty() && waiting_.front().octets <= limit_ - used_) {
+    while (!waiting_.empty() && has_room_for(waiting_.front().octets)) {
         used_ += waiting_.front().octets;
         waiting_.front().has_room->notify();
         waiting_.pop_front();
     }
+}
+
+void AttemptMemory::set_limit(std::size_t limit) {
+    {
+        const std::scoped_lock lock(mutex_);
+        limit_ = limit;
+    }
+    give(0);
 }
 
 std::size_t AttemptMemory::used() const {

@@ -49,6 +49,8 @@ class AttemptMemory {
     /// Waits for it, in turn. On an io thread.
     [[nodiscard]] net::Task<Share> take(std::size_t octets);
     [[nodiscard]] std::size_t used() const;
+    /// A new limit, for what is taken from now on.
+    void set_limit(std::size_t limit);
 
   private:
     struct Waiter {
@@ -56,11 +58,13 @@ class AttemptMemory {
         std::shared_ptr<net::Event> has_room;
     };
 
+    // The mutex is held.
     [[nodiscard]] std::size_t charge_of(std::size_t octets) const;
+    [[nodiscard]] bool has_room_for(std::size_t charge) const;
     void give(std::size_t octets);
 
-    const std::size_t limit_;
     mutable std::mutex mutex_;
+    std::size_t limit_;
     std::size_t used_ = 0;
     std::deque<Waiter> waiting_;
 };

@@ -25,6 +25,9 @@ class Deliverer {
               std::size_t memory,
               Metrics& metrics);
 
+    /// Another limit for `memory`. Any thread.
+    void set_memory(std::size_t memory) { memory_.set_limit(memory); }
+
     /// Begins. Before or during the Runtime's run.
     void start();
     /// No attempt begins any more; those under way have some seconds to end; then the queue is stopped. On an io thread.

@@ -32,6 +32,13 @@ export class ApiProblem extends Error {
   }
 }
 
+/** After so long without a key or a pointer nobody is there: what a page then reads by itself must not keep the session alive. */
+const PRESENT_FOR = 60_000;
+let seen = Date.now();
+if (typeof window !== 'undefined') {
+  for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart']) window.addEventListener(kind, () => (seen = Date.now()), { capture: true, passive: true });
+}
+
 let csrf = '';
 let unauthorised: () => void = () => {};
 
@@ -85,6 +92,7 @@ async function send(method: Method, url: string, body: unknown, signal?: AbortSi
     payload = JSON.stringify(body);
     headers['Content-Type'] = 'application/json';
   }
+  if (method === 'get' && Date.now() - seen > PRESENT_FOR) headers['X-Bulla-Background'] = '1';
   if (method !== 'get' && csrf) headers['X-Bulla-CSRF'] = csrf;
   let response: Response;
   try {

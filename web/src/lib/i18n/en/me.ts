@@ -3,10 +3,13 @@ export const me = {
   facts: { login: 'Name', address: 'Address', role: 'Role', expires: 'This session ends' },
   password: {
     title: 'Password',
-    text: 'Changing it ends your other sessions.',
+    text: 'Changing it ends your other sessions, and your tokens unless you keep them.',
     change: 'Change the password',
     code: 'Code of your second factor',
-    changed: 'The password is changed. Your other sessions have ended.',
+    changed: 'The password is changed. Your other sessions and your tokens have ended.',
+    changedKept: 'The password is changed. Your other sessions have ended.',
+    keep: 'Keep my tokens',
+    keepHint: 'Only if nobody else can have learned them, or the old password.',
     wrong: 'The old password is wrong.',
   },
   totp: {

@@ -135,7 +135,7 @@ Result<void> ChunkDecoder::take_trailer() {
     if (name.empty() || !rest.starts_with(':') || trailer_octets_ > line_limit) {
         return bad("has trailers that cannot be read");
     }
-    // RFC 9110 6.5.1: "a sender MUST NOT generate a trailer field unless […]"; of these, that they decide how a message is framed.
+    // RFC 9110 6.5.1: "A sender MUST NOT generate a trailer field unless […]"; of these, that they decide how a message is framed.
     for (const std::string_view framing : {"content-length", "transfer-encoding", "host"}) {
         if (equals_ignoring_case(name, framing)) {
             return bad("has a trailer that belongs to the head");

@@ -129,7 +129,7 @@ Result<void> check_lines(std::string_view head, std::size_t from, std::size_t la
 Result<void> check_body_fields(RequestHead& head) {
     const auto lengths = head.count("content-length");
     const auto codings = head.count("transfer-encoding");
-    // RFC 9112 6.3: "A server MAY reject a request that contains both Content-Length and Transfer-Encoding"
+    // RFC 9112 6.1: "A server MAY reject a request that contains both Content-Length and Transfer-Encoding"
     if (lengths + codings > 1) {
         return bad("says more than once how long it is", "RFC 9112 6.3");
     }

@@ -106,7 +106,7 @@ Result<std::string> base64_decode(std::string_view text) {
             }
             group = group << 6 | static_cast<std::uint32_t>(value);
         }
-        // RFC 4648 3.5: "Implementations MUST ... [may] reject the encoding if the pad bits have not been set to zero."
+        // RFC 4648 3.5: "decoders MAY chose to reject an encoding if the pad bits have not been set to zero."
         if ((digits == 2 && (group & 0xFFFF) != 0) || (digits == 3 && (group & 0xFF) != 0)) {
             return bad();
         }

@@ -117,7 +117,7 @@ std::string hkdf_sha256(std::string_view key,
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, unconst(info), info.size()),
         OSSL_PARAM_construct_end(),
         OSSL_PARAM_construct_end()};
-    // RFC 5869 2.2: "if not provided, [salt] is set to a string of HashLen zeros": left out, OpenSSL does the same.
+    // RFC 5869 2.2: "if not provided, it is set to a string of HashLen zeros": OpenSSL does that to a salt left out.
     if (!salt.empty()) {
         parameters[3] =
             OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, unconst(salt), salt.size());

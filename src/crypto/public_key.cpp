@@ -174,7 +174,7 @@ const std::string& PublicKey::fingerprint() const {
 std::string PublicKey::pem() const {
     const auto text = base64_encode(impl_->der);
     std::string out = "-----BEGIN PUBLIC KEY-----\n";
-    // RFC 7468 2: "wrap the base64-encoded data so that each line consists of exactly 64 characters"
+    // RFC 7468 2: "Generators MUST wrap the base64-encoded lines so that each line consists of exactly 64 characters"
     for (std::size_t at = 0; at < text.size(); at += 64) {
         out.append(text, at, 64).push_back('\n');
     }

@@ -22,7 +22,7 @@ bool is_tag_name(std::string_view name) {
     });
 }
 
-// RFC 6376 3.2: "VALCHAR = %x21-3A / %x3C-7E"; octets of UTF-8 may stand there too (RFC 8616 3).
+// RFC 6376 3.2: "VALCHAR = %x21-3A / %x3C-7E"; octets of UTF-8 may stand there too (RFC 8616 5).
 bool is_tag_value(std::string_view value) {
     // Without an early end the compiler makes this wide.
     unsigned bad = 0;

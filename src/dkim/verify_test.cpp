@@ -12,7 +12,7 @@
 namespace bulla::dkim {
 namespace {
 
-// RFC 6376 C.2, the key of the example of A.2.
+// RFC 6376, appendix C: the key of the example of A.2.
 constexpr std::string_view brisbane =
     "v=DKIM1; "
     "p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/"

@@ -178,7 +178,7 @@ std::string reverse_name(const Ip& ip) {
         }
         return name + "in-addr.arpa";
     }
-    // RFC 3596 2.5: "a sequence of nibbles separated by dots with the suffix ".IP6.ARPA". The sequence of nibbles is encoded in
+    // RFC 3596 2.5: "a sequence of nibbles separated by dots with the suffix '.IP6.ARPA'. The sequence of nibbles is encoded in
     // reverse order, i.e., the low-order nibble is encoded first"
     for (const unsigned octet : bytes | std::views::reverse) {
         name += {digits[octet & 15U], '.', digits[octet >> 4U], '.'};

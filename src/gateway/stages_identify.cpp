@@ -41,7 +41,8 @@ Result<void> check_ownership(const Transit& transit) {
     return {};
 }
 
-// RFC 5321 4.5.1: "Any system that includes an SMTP server supporting mail relaying or delivery MUST support the reserved mailbox "postmaster""
+// RFC 5321 4.5.1: "Any system that includes an SMTP server supporting mail relaying or delivery MUST support the reserved mailbox
+// 'postmaster' as a case-insensitive local name."
 bool is_postmaster(const Mailbox& address) {
     constexpr std::string_view name = "postmaster";
     return std::ranges::equal(address.local(), name, [](char a, char b) {
@@ -72,7 +73,7 @@ bool is_unknown(const directory::Snapshot& snapshot,
 
 Result<void> identify(Transit& transit) {
     const auto& snapshot = *transit.snapshot;
-    // RFC 5321 6.3: "servers MUST ... [detect] trivial loops": each hop adds one Received field.
+    // RFC 5321 6.3: "servers MUST contain provisions for detecting and stopping trivial loops." Each hop adds one Received field.
     if (transit.message.count("Received") > snapshot.config.limits.received_fields) {
         return fail(
             "message.loop",

@@ -28,7 +28,8 @@ std::string make_received(const mail::Envelope& envelope,
                           const MessageId& id,
                           std::string_view hostname,
                           Time now) {
-    // RFC 5321 4.4: "TCP-info" is the address as the server saw it, with the name that the DNS gives, if any.
+    // RFC 5321 4.4: "TCP-info = address-literal / ( Domain FWS address-literal )", as the server saw it: the name is what
+    // the DNS gives, if anything.
     const auto address =
         fmt::format("[{}{}]", envelope.client.is_v4() ? "" : "IPv6:", envelope.client.text());
     std::string field =

@@ -224,7 +224,7 @@ class Reader {
         return {};
     }
 
-    // RFC 5322 4.4: "obs-route = obs-domain-list ":"", as in <@a.example,@b.example:c@d.example>; it is ignored.
+    // RFC 5322 4.4: "obs-route = obs-domain-list ':'", as in <@a.example,@b.example:c@d.example>; it is ignored.
     Result<void> route() {
         BULLA_CHECK(skip());
         while (!at_end() && (peek() == '@' || peek() == ',')) {

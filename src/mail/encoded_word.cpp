@@ -29,7 +29,8 @@ struct Word {
     std::size_t length = 0;  // as written
 };
 
-// RFC 2047 4.2: "_" stands for a space, the rest is quoted-printable without line ends.
+// RFC 2047 4.2: "The 8-bit hexadecimal value 20 (e.g., ISO-8859-1 SPACE) may be represented as '_'"; the rest is
+// quoted-printable without line ends.
 std::string read_q(std::string_view text) {
     std::string copy(text);
     std::ranges::replace(copy, '_', ' ');

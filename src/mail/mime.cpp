@@ -185,7 +185,7 @@ class Builder {
 }  // namespace
 
 bool MimePart::is_message() const {
-    // RFC 2046 5.2.1: "No encoding other than "7bit", "8bit", or "binary" is permitted for the body of a "message/rfc822" entity."
+    // RFC 2046 5.2.1: "No encoding other than '7bit', '8bit', or 'binary' is permitted for the body of a 'message/rfc822' entity."
     return type == "message/rfc822" && encoding != "base64" && encoding != "quoted-printable";
 }
 

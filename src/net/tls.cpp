@@ -43,7 +43,7 @@ std::unique_ptr<TlsContext::Impl> make_impl(const SSL_METHOD* method) {
     auto impl = std::make_unique<TlsContext::Impl>();
     impl->context.reset(SSL_CTX_new(method));
     SSL_CTX* context = impl->context.get();
-    // RFC 8996 2: "TLS 1.0 MUST NOT be used."
+    // RFC 8996 4: "TLS 1.0 MUST NOT be used."
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
@@ -90,7 +90,7 @@ SslPtr make_ssl(const TlsContext& context, int fd, const std::string& name) {
     }
     SSL_set_connect_state(ssl.get());
     const auto address = Ip::parse(name);
-    // RFC 6066 3: "Literal IPv4 and IPv6 addresses are not permitted in \"HostName\"."
+    // RFC 6066 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
     if (!address && SSL_set_tlsext_host_name(ssl.get(), name.c_str()) != 1) {
         return nullptr;
     }

@@ -26,7 +26,7 @@ constexpr std::size_t most_hosts = 100;
 constexpr std::size_t longest_common_name = 64;  // ub-common-name of RFC 5280 A.1
 
 bool set_serial(X509* certificate) {
-    // RFC 5280 4.1.2.2: "certificate users MUST be able to handle serialNumber values up to 20 octets"; it is positive.
+    // RFC 5280 4.1.2.2: "Conforming CAs MUST NOT use serialNumber values longer than 20 octets." It is positive, too.
     const Number number(BN_new());
     return number && BN_rand(number.get(), 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
            BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;

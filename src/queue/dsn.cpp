@@ -33,7 +33,7 @@ bool names(std::string_view notify, std::string_view word) {
     return false;
 }
 
-// RFC 3461 4.1: "NEVER" stands alone; without NOTIFY failures are told, and delays may be.
+// RFC 3461 4.1: NEVER stands alone; without NOTIFY failures are told, and delays may be.
 bool wants(const mail::Recipient& recipient, NoticeKind kind) {
     const auto& notify = recipient.dsn.notify;
     switch (kind) {

@@ -47,7 +47,7 @@ std::string make_totp(std::string_view secret, std::int64_t step) {
     std::string counter;
     put_u64(counter, static_cast<std::uint64_t>(step));
     const auto mac = crypto::hmac_sha1(secret, counter);
-    // RFC 4226 5.3: "Let Offset = StToNum(OffsetBits) // 0 <= OffsetValue <= 15"
+    // RFC 4226 5.3: "Offset = StToNum(OffsetBits) // 0 <= OffSet <= 15"
     const std::size_t offset = mac.back() & 0x0FU;
     const std::string_view all(reinterpret_cast<const char*>(mac.data()), mac.size());
     return fmt::format("{:06}", (get_u32(all.substr(offset)) & 0x7FFFFFFFU) % 1'000'000U);

@@ -63,12 +63,12 @@ Answer<AuthExchange::Step> AuthExchange::start(std::string_view argument) {
         return ask(wants_ == Wants::plain ? "" : "Username:");
     }
     // RFC 4954 4: "If the client is transmitting an initial response of zero length, it MUST instead transmit the response as a single equals
-    // sign ("=")."
+    // sign ('=')."
     return initial == "=" ? take(SecretBytes()) : step(initial);
 }
 
 Answer<AuthExchange::Step> AuthExchange::step(std::string_view line) {
-    // RFC 4954 4: "If the client wishes to cancel the authentication exchange, it issues a line with a single "*"."
+    // RFC 4954 4: "If the client wishes to cancel the authentication exchange, it issues a line with a single '*'."
     if (line == "*") {
         return std::unexpected(replies::auth_cancelled());
     }

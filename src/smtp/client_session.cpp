@@ -136,8 +136,8 @@ void ClientSession::handle(const Reply& reply) {
 
 void ClientSession::handle_hello(const Reply& reply) {
     if (!reply.is_positive()) {
-        // RFC 5321 3.2: "If the EHLO command is not acceptable to the SMTP server, 501, 500, 502, or 550 failure replies MUST be returned as
-        // appropriate"; then HELO is tried.
+        // RFC 5321 3.2: "if the server returns a 'command not recognized' response to EHLO, the client SHOULD be able to fall back and
+        // send HELO."
         if (state_ == State::ehlo && reply.is_permanent()) {
             state_ = State::helo;
             return command("HELO " + options_.helo);

@@ -23,7 +23,8 @@ constexpr std::pair<std::string_view, Verb> verbs[] = {
     {"OPTIONS", Verb::foreign}, {"HOST:", Verb::foreign},     {"USER-AGENT:", Verb::foreign},
 };
 
-// RFC 5321 4.5.3.1.3: "The maximum total length of a reverse-path or forward-path is 256 octets"; internationalised ones need more (RFC 6531 3.4).
+// RFC 5321 4.5.3.1.3: "The maximum total length of a reverse-path or forward-path is 256 octets". That much has to be taken (4.5.3.1);
+// UTF-8 (RFC 6531 3.3) needs more octets for as many characters.
 constexpr std::size_t max_path = 1024;
 // RFC 3461 4.2, 4.4: ORCPT at most 500 characters, ENVID at most 100.
 constexpr std::size_t max_orcpt = 500;
@@ -53,7 +54,7 @@ std::optional<std::string_view> take_path(std::string_view& text) {
     return std::nullopt;
 }
 
-// RFC 5321 4.1.1.3: "servers MUST be prepared to encounter a list of source routes in the forward-path, but they SHOULD ignore the routes".
+// RFC 5321 3.3: "Servers MUST be prepared to encounter a list of source routes in the forward-path, but they SHOULD ignore the routes".
 std::string_view without_route(std::string_view path) {
     if (path.starts_with('@')) {
         const std::size_t colon = path.find(':');
@@ -116,7 +117,7 @@ Answer<void> each_parameter(std::string_view text, Take take) {
 }
 
 Answer<void> take_size(MailCommand& command, std::string_view value) {
-    // RFC 1870 4: "size-value ::= 1*20DIGIT"; a number too great for 64 bits is greater than any limit as well.
+    // RFC 1870 3: "size-value ::= 1*20DIGIT"; a number too great for 64 bits is greater than any limit as well.
     std::uint64_t size = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
     if (value.empty() || value.size() > 20 || end != value.data() + value.size() ||
@@ -163,14 +164,14 @@ Answer<void> take_mail_parameter(MailCommand& command, const Parameter& paramete
             return std::unexpected(replies::bad_parameter("AUTH is not xtext"));
         }
     } else {
-        // RFC 5321 4.1.1.11: "555 MAIL FROM/RCPT TO parameters not recognized or not implemented"
+        // RFC 5321 4.2.2: "555 MAIL FROM/RCPT TO parameters not recognized or not implemented"
         return std::unexpected(replies::unknown_parameter());
     }
     return {};
 }
 
 bool is_notify(std::string_view value) {
-    // RFC 3461 4.1: "NEVER" alone, or a list of SUCCESS, FAILURE and DELAY.
+    // RFC 3461 4.1: "the NEVER keyword MUST appear by itself"; else a list of SUCCESS, FAILURE and DELAY.
     if (is_word(value, "NEVER")) {
         return true;
     }
@@ -274,7 +275,7 @@ Answer<mail::Recipient> parse_rcpt(std::string_view argument, const RcptRules& r
         !taken) {
         return std::unexpected(std::move(taken).error());
     }
-    // RFC 5321 4.5.1: "the special case of "RCPT TO:<Postmaster>" (with no domain specification), MUST be supported."
+    // RFC 5321 4.5.1: "the special case of 'RCPT TO:<Postmaster>' (with no domain specification), MUST be supported."
     if (rules.postmaster && is_word(*path, "postmaster")) {
         return mail::Recipient{.mailbox = *rules.postmaster, .dsn = std::move(dsn)};
     }
@@ -286,7 +287,7 @@ Answer<mail::Recipient> parse_rcpt(std::string_view argument, const RcptRules& r
 }
 
 Answer<BdatCommand> parse_bdat(std::string_view argument) {
-    // RFC 3030 2: "bdat-cmd ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF"
+    // RFC 3030 2: "bdat-cmd ::= 'BDAT' SP chunk-size [ SP end-marker ] CR LF"
     const std::string_view number = argument.substr(0, argument.find(' '));
     const std::string_view marker = trim(argument.substr(number.size()));
     BdatCommand command{.size = 0, .last = is_word(marker, "LAST")};

@@ -128,7 +128,7 @@ bool DataReader::step_state(std::string_view in, std::size_t& at, std::size_t& r
             if (c == '\n') {
                 run = ++at;
                 // RFC 5321 4.1.1.4: "The mail data are terminated by a line containing only a period, that is, the character sequence
-                // "<CRLF>.<CRLF>""
+                // '<CRLF>.<CRLF>'"
                 if (state_ == State::dot_cr) {
                     state_ = State::end;
                     return true;

@@ -36,7 +36,7 @@ std::optional<Refusal> check_header(std::string_view message, const HeaderLimits
         if (fields > limits.fields) {
             return Refusal::too_many_fields;
         }
-        // RFC 5321 6.3: "Simple counting of the number of "Received:" header fields in a message has proven to be an effective, although rarely
+        // RFC 5321 6.3: "Simple counting of the number of 'Received:' header fields in a message has proven to be an effective, although rarely
         // optimal, method of detecting loops in mail systems."
         if (received > limits.received) {
             return Refusal::mail_loop;

@@ -15,7 +15,7 @@ bool is_keyword_char(char c) {
 }
 
 int hex_value(char c) {
-    // RFC 3461 4: "hexchar = ASCII "+" immediately followed by two upper case hexadecimal digits"; lower case is read as well.
+    // RFC 3461 4: "hexchar = ASCII '+' immediately followed by two upper case hexadecimal digits"; lower case is read as well.
     if (c >= '0' && c <= '9') {
         return c - '0';
     }

@@ -75,7 +75,7 @@ std::string to_string(const Reply& reply) {
 }
 
 std::string_view find_enhanced_code(std::string_view text) {
-    // RFC 3463 2: "status-code = class "." subject "." detail", class one of 2, 4, 5; subject and detail up to three digits.
+    // RFC 3463 2: "status-code = class '.' subject '.' detail", class one of 2, 4, 5; subject and detail up to three digits.
     const auto digits = [&](std::size_t at) {
         std::size_t end = at;
         while (end < text.size() && end - at < 3 && text[end] >= '0' && text[end] <= '9') {

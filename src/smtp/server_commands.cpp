@@ -106,7 +106,8 @@ void ServerSession::count_idle() {
 void ServerSession::handle_idle(const Command& command) {
     switch (command.verb) {
         case Verb::rset:
-            // RFC 5321 4.1.1.5: "A reply of 250 OK must be sent"; an argument is an error.
+            // RFC 5321 4.1.1: "servers SHOULD reject commands containing them as having invalid syntax": RSET, DATA and QUIT with
+            // parameters.
             if (!command.argument.empty()) {
                 return refuse(replies::syntax("RSET"));
             }

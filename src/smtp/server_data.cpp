@@ -11,7 +11,7 @@ std::optional<Event> ServerSession::handle_mail(std::string_view argument) {
         refuse(replies::bad_sequence("Send EHLO first"));
         return std::nullopt;
     }
-    // RFC 5321 3.3: "a MAIL command MUST NOT be sent if a mail transaction is already open"
+    // RFC 5321 4.1.4: "MAIL (or SEND, SOML, or SAML) MUST NOT be sent if a mail transaction is already open"
     if (in_transaction_) {
         refuse(replies::bad_sequence("Sender already given"));
         return std::nullopt;
@@ -73,7 +73,8 @@ std::optional<Event> ServerSession::handle_rcpt(std::string_view argument) {
         refuse(recipient.error());
         return std::nullopt;
     }
-    // RFC 5321 4.5.3.1.10: "452 Too many recipients"; the client sends the rest in another transaction, so it is no error.
+    // RFC 5321 4.5.3.1.10: "The correct reply code for this condition is 452." The client sends the rest in another
+    // transaction, so it is no error.
     if (envelope_.recipients.size() >= options_.limits.recipients) {
         pass(Limit::recipients);
         put(replies::too_many_recipients());

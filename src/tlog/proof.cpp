@@ -72,7 +72,7 @@ Result<std::vector<Hash>> make_consistency_proof(std::uint64_t from,
     if (from == 0) {
         return proof;
     }
-    // RFC 9162 2.1.4.1: "for m < n, let k be the largest power of two smaller than n": SUBPROOF goes left when m <= k, else right.
+    // RFC 9162 2.1.4.1: "For m < n, let k be the largest power of two smaller than n." SUBPROOF goes left when m <= k, else right.
     while (old_count != count) {
         const std::uint64_t split = split_of(count);
         const bool in_left = old_count <= split;
@@ -132,7 +132,8 @@ bool verify_inclusion(const Hash& leaf,
         fn >>= 1U;
         sn >>= 1U;
     }
-    // RFC 9162 2.1.3.2: "Compare sn to 0. If sn is not 0 or r is not equal to root_hash, then fail the proof verification."
+    // RFC 9162 2.1.3.2: "If sn is equal to 0 and r and the root_hash are equal, then the log has proven the inclusion of hash. Otherwise,
+    // fail the proof verification."
     return sn == 0 && r == root;
 }
 

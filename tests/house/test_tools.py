@@ -65,6 +65,10 @@ def test_c2_1_layers_must_be_written_bottom_up(tree):
     ('// RFC 6376 3.5 "x"\n', "write `RFC NNNN"),
     ('// RFC 6376 3.5: "1\n// 2\n// 3\n// 4\n// 5"\n', "longer than 4 lines"),
     ('// RFC 6376 3.5: "1\nint x;\n', "no end"),
+    ("// RFC 6376 3.5: \"the 'b=' tag\"; it is empty.\n", None),
+    ('// RFC 6376 3.5: "the "b=" tag"\n', "inside of the quote"),
+    ('// RFC 6376 3.5: "the tag\n// "b=""\n', "inside of the quote"),
+    ('// RFC 6376 3.5: "the \\"b=\\" tag"\n', "inside of the quote"),
 ])
 def test_c2_1_rfc_references_are_checked(tree, tmp_path, text, finding):
     src = tree("mail/a.cpp", text)

@@ -163,7 +163,8 @@ net::Task<Result<std::unique_ptr<net::Stream>>> SmtpExit::connect(const config::
     if (auto ip = Ip::parse(route.host)) {
         addresses.push_back(*ip);
     } else if (route.host == "localhost") {
-        // RFC 6761 6.3: "Name resolution APIs ... SHOULD recognize localhost names as special".
+        // RFC 6761 6.3: "Name resolution APIs and libraries SHOULD recognize localhost names as special and SHOULD always return the IP
+        // loopback address for address queries"
         addresses = {Ip::parse("127.0.0.1").value(), Ip::parse("::1").value()};
     } else if (resolver_ != nullptr) {
         for (const auto type : {dns::RecordType::aaaa, dns::RecordType::a}) {

@@ -33,6 +33,7 @@ export const messages = {
   jobBad: (bad: string, n: string) => `${bad} of ${n} are not verified.`,
   disabled: 'Verification is switched off, so no seal is shown as verified.',
   disabledAction: 'Switch it on in the settings',
+  uncheckableAction: 'To the setting that names the public keys',
   back: 'Messages',
   sealed: 'Sealed',
   received: 'Received',

@@ -1,6 +1,7 @@
 #include "seal/checkpoint_file.h"
 #include "services/check_parts.h"
 #include "services/instance.h"
+#include "services/signer_warning.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "tlog/checkpoint.h"
@@ -212,7 +213,9 @@ void look_at_records(Findings& out, ServiceContext& context, const AskDns& ask) 
                                fmt::format("bulla dkim add {} SELECTOR", domain)));
         }
         auto checks = plan_checks(
-            domain, found == published->end() ? std::span<const PublishedKey>() : found->second);
+            domain,
+            context.snapshots.current()->config.hostname,
+            found == published->end() ? std::span<const PublishedKey>() : found->second);
         run_checks(checks, ask);
         for (const RecordCheck& check : checks) {
             out.push_back(judge_record(domain, check));
@@ -240,6 +243,16 @@ Findings look_at_keys(const CheckOptions& options,
     for (const std::string& problem : context->snapshots.current()->problems) {
         out.push_back(
             keys(CheckState::error, problem, "see `bulla signer list` and `bulla dkim list`"));
+    }
+    const auto snapshot = context->snapshots.current();
+    const auto known = load_check_keys(*snapshot);
+    for (const auto& group : snapshot->groups) {
+        if (std::string warning = warn_of_signer(*snapshot, known, group.archival_signer);
+            group.archiving && !warning.empty()) {
+            out.push_back(keys(CheckState::warning,
+                               std::move(warning),
+                               "put it there; `bulla signer list --json` shows it"));
+        }
     }
     if (ask != nullptr) {
         look_at_records(out, *context, *ask);

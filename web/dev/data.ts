@@ -183,7 +183,7 @@ export const dns = (d: string): DnsCheck[] => [
   { what: 'dkim', name: `bulla2026._domainkey.${d}`, type: 'TXT', expected: record(d, 'bulla2026').value, seen: [record(d, 'bulla2026').value], state: 'match', detail: 'The same key.' },
   { what: 'mx', name: d, type: 'MX', seen: ['10 mail.harbour.example.'], state: 'present', detail: 'Mail comes here.' },
   { what: 'spf', name: d, type: 'TXT', seen: ['v=spf1 mx -all'], state: 'present', detail: '' },
-  { what: 'dmarc', name: `_dmarc.${d}`, type: 'TXT', seen: [], state: 'missing', detail: 'Receivers are not told what to do with mail that fails.' },
+  { what: 'dmarc', name: `_dmarc.${d}`, type: 'TXT', seen: [], state: 'missing', suggested: `v=DMARC1; p=none; rua=mailto:postmaster@${d}`, detail: 'no such record is published' },
 ];
 export const accounts: Account[] = [
   ...['admin', 'mara.lindqvist', 'tomas.brandt', 'office', 'ines.carvalho', 'jonas.weber', 'accounts', 'klara.novak', 'piet.devries', 'revision', 'scanner'].map((login, i) => ({

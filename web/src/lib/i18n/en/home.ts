@@ -29,6 +29,7 @@ export const home = {
   toSetup: 'Set-up',
   openSteps: (n: number) => (n === 1 ? 'One step of the set-up is open.' : `${n} steps of the set-up are open.`),
   traffic: 'Traffic',
+  asOf: (time: string) => `As of ${time}; counted every ten seconds.`,
   range: 'Range of time',
   ranges: { '1h': 'Hour', '24h': 'Day', '7d': 'Week', '30d': 'Month' },
   series: {

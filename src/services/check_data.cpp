@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "seal/checkpoint_file.h"
 #include "services/check_parts.h"
 #include "services/instance.h"
@@ -126,10 +127,10 @@ Finding compare(const LogFacts& facts,
             std::string(advice));
     }
     if (seen.size == stored.size && seen.root != stored.root) {
-        return log(
-            CheckState::error,
-            fmt::format("the log and state/checkpoint differ about its first {} leaves", seen.size),
-            std::string(advice));
+        return log(CheckState::error,
+                   fmt::format("the log and state/checkpoint differ about its first {}",
+                               plural(seen.size, "leaf", "leaves")),
+                   std::string(advice));
     }
     if (facts.leaves < static_cast<std::int64_t>(stored.size)) {
         return log(
@@ -139,7 +140,8 @@ Finding compare(const LogFacts& facts,
             "leaves are gone: `bulla archive verify --all` says which messages are hit");
     }
     return log(CheckState::ok,
-               fmt::format("the log has {} leaves and continues state/checkpoint", facts.leaves));
+               fmt::format("the log has {} and continues state/checkpoint",
+                           plural(facts.leaves, "leaf", "leaves")));
 }
 
 }  // namespace

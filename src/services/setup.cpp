@@ -1,4 +1,5 @@
 #include "archive/public_keys.h"
+#include "base/plural.h"
 #include "services/change.h"
 #include "services/dns_check.h"
 #include "services/lookup.h"
@@ -171,11 +172,12 @@ json check_clients(const Snapshot& snapshot) {
         return !account.disabled && !account.one_time_password;
     });
     const std::size_t networks = snapshot.settings.trusted_networks.size();
-    json out = item(
-        "clients",
-        "Somebody may send",
-        senders > 0 || networks > 0,
-        fmt::format("{} accounts can log in to send, {} networks are trusted", senders, networks));
+    json out = item("clients",
+                    "Somebody may send",
+                    senders > 0 || networks > 0,
+                    fmt::format("{} can log in to send, {} trusted",
+                                plural(senders, "account", "accounts"),
+                                plural(networks, "network is", "networks are")));
     add_step(out,
              {"Make accounts for who sends, or trust the network of your mail server",
               "bulla account add ADDRESS",

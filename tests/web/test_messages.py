@@ -30,6 +30,21 @@ def test_c3_3_seals_and_ticks_have_words(admin, messages):
     assert admin.getByText("bounced").count() >= 1 and admin.getByText("in the queue").count() + admin.getByText("held").count() >= 1
 
 
+def test_c3_3_the_command_draws_the_seal_that_the_console_shows(admin, offer, office):
+    """Two people compare by eye: one has the page, the other the file."""
+    admin.go(f"/messages/{offer['id']}")
+    admin.getByRole("heading", name="verified").waitFor()
+    shown = admin.evaluate("[...document.querySelectorAll('.verdict figure svg.seal path')].map((path) => path.getAttribute('d'))")
+    drawn = re.findall(r' d="([^"]*)"', office.instance.cli("archive", "seal", offer["id"]).stdout)
+    assert len(set(drawn)) >= 5 and set(shown) == set(drawn), set(shown) ^ set(drawn)
+    office.flip_byte(offer["id"])
+    try:
+        cracked = office.instance.cli("archive", "seal", offer["id"], check=False)
+        assert cracked.returncode == 1 and "#b03a24" in cracked.stdout and "#26705a" not in cracked.stdout
+    finally:
+        office.flip_byte(offer["id"])
+
+
 def test_c3_4_filters_are_addresses(admin, messages):
     admin.go("/messages")
     admin.getByRole("button", name="Incoming").click()

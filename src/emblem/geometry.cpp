@@ -60,7 +60,7 @@ std::string draw_arcs(const Arcs& arcs) {
 
 std::string teeth(int n, double outer, double inner) {
     std::vector<Point> points;
-    points.reserve(static_cast<std::size_t>(2 * n));
+    points.reserve(2 * static_cast<std::size_t>(n));
     for (int i = 0; i < 2 * n; ++i) {
         points.push_back(polar((pi * i) / n, i % 2 == 0 ? outer : inner));
     }

@@ -71,18 +71,20 @@ const crypto::PublicKey* choose_key(const SignatureRow& row,
     if (key == nullptr && keys.own) {
         findings.unchecked(
             "signature",
-            fmt::format("that of {} cannot be checked: it was made with key {}…, which is not at "
-                        "{}; put that public key into the directory that "
-                        "signature_public_key_path names",
-                        row.signer,
-                        short_form(row.key_fingerprint),
-                        keys.own_path));
+            fmt::format(
+                "the signature of {} cannot be checked: it was made with key {}…, which is not at "
+                "{}; put that public key into the directory that "
+                "signature_public_key_path names",
+                row.signer,
+                short_form(row.key_fingerprint),
+                keys.own_path));
     } else if (key == nullptr) {
-        findings.bad("signature",
-                     fmt::format("that of {} was made with key {}…, and no such public key is "
-                                 "found in the archive, and no public key is set",
-                                 row.signer,
-                                 short_form(row.key_fingerprint)));
+        findings.bad(
+            "signature",
+            fmt::format("the signature of {} was made with key {}…, and no such public key is "
+                        "found in the archive, and no public key is set",
+                        row.signer,
+                        short_form(row.key_fingerprint)));
     }
     return key;
 }
@@ -104,8 +106,9 @@ void check_signature(const MessageFacts& facts,
         return;
     }
     if (!facts.record) {
-        findings.bad("signature",
-                     fmt::format("that of {} cannot be checked without the message", row.signer));
+        findings.bad(
+            "signature",
+            fmt::format("the signature of {} cannot be checked without the message", row.signer));
         return;
     }
     if (!key->verify_message(facts.record->plain, row.signature)) {

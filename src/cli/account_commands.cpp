@@ -251,7 +251,7 @@ void add_list(CLI::App& group, Context& context) {
                          "ONE-TIME PASSWORD",
                          "SECOND FACTOR",
                          "SINCE",
-                         "LAST LOG-IN"});
+                         "LAST IN CONSOLE"});
             for (const auto& account : value) {
                 table.add({show(account, "login"),
                            show(account, "address"),

@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "base/encoding.h"
 #include "cli/archive_access.h"
+#include "cli/archive_seal.h"
 #include "cli/groups.h"
 #include "cli/output.h"
 
@@ -372,6 +373,7 @@ void add_archive_commands(CLI::App& root, Context& context) {
     add_list(group, context);
     add_show(group, context);
     add_export(group, context);
+    add_archive_seal(group, context);
     add_archive_verify(group, context);
 }
 

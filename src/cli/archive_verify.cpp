@@ -1,4 +1,5 @@
 #include "archive/verify.h"
+#include "base/plural.h"
 #include "cli/archive_access.h"
 #include "cli/output.h"
 
@@ -135,10 +136,10 @@ Result<ExitCode> verify_some(Context& context,
 
 void print_summary(std::ostream& out, const archive::ArchiveReport& report, bool good) {
     print_findings(out, report.log, "");
-    out << fmt::format("{} leaves of the log, {} messages, {} signatures: {}\n",
-                       report.leaves,
-                       report.messages,
-                       report.signatures,
+    out << fmt::format("{} of the log, {}, {}: {}\n",
+                       plural(report.leaves, "leaf", "leaves"),
+                       plural(report.messages, "message", "messages"),
+                       plural(report.signatures, "signature", "signatures"),
                        good ? "all verify"
                        : report.failed > 0
                            ? fmt::format("{} {} not verify",

@@ -27,6 +27,12 @@ std::string join(const json& texts) {
     return out;
 }
 
+void print_warning(const Context& context, const json& group) {
+    if (group.contains("warning")) {
+        context.err << "warning: " << printable(show(group, "warning")) << '\n';
+    }
+}
+
 CLI::Option* add_archiving_option(CLI::App& command, GroupOptions& options) {
     return command
         .add_option("--archiving", options.archiving, "Keep this group's mail: on or off")
@@ -60,6 +66,7 @@ void add_add(CLI::App& group, Context& context) {
                                 {"members", options->members}};
         return call_and_print(context, "group.add", arguments, [&](const json& value) {
             context.out << "added " << show(value, "name") << '\n';
+            print_warning(context, value);
         });
     });
 }
@@ -89,6 +96,7 @@ void add_set(CLI::App& group, Context& context) {
         }
         return call_and_print(context, "group.set", arguments, [&](const json& value) {
             context.out << show(value, "name") << " is changed\n";
+            print_warning(context, value);
         });
     });
 }
@@ -121,6 +129,9 @@ void add_list(CLI::App& group, Context& context) {
                      join(one["members"])});
             }
             table.print(context.out, "there are no groups: nothing is archived");
+            for (const auto& one : value) {
+                print_warning(context, one);
+            }
         });
     });
 }

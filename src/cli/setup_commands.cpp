@@ -24,6 +24,9 @@ void print_records(const Context& context, const json& domains) {
                        show(record, "name"),
                        show(record, "state"),
                        seen.empty() ? show(record, "detail") : seen});
+            if (record.contains("suggested")) {
+                table.add({"", "", "", "", "publish: " + show(record, "suggested")});
+            }
         }
     }
     table.print(context.out, "there are no domains");
@@ -60,11 +63,13 @@ void add_dns(CLI::App& root, Context& context) {
 
 void print_item(const Context& context, const json& item) {
     const std::string state = show(item, "state");
-    context.out << (state == "done"   ? "[x] "
-                    : state == "todo" ? "[ ] "
-                                      : "[!] ")
-                << show(item, "title") << ": " << printable(show(item, "detail")) << '\n';
-    if (state == "done" || !item.contains("action")) {
+    context.out << (state == "done"         ? "[x] "
+                    : state == "not_needed" ? "[-] "
+                    : state == "todo"       ? "[ ] "
+                                            : "[!] ")
+                << show(item, "title") << (state == "unknown" ? ": could not be asked: " : ": ")
+                << printable(show(item, "detail")) << '\n';
+    if (state == "done" || state == "not_needed" || !item.contains("action")) {
         return;
     }
     if (item.contains("record")) {

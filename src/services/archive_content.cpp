@@ -2,6 +2,7 @@
 #include "reader/content.h"
 #include "reader/view.h"
 #include "services/archive.h"
+#include "services/octets.h"
 #include "services/table.h"
 
 #include <fmt/format.h>
@@ -16,10 +17,6 @@ Result<mail::Message> load_message(ServiceContext& context, Arguments& in) {
     BULLA_TRY(reading, ArchiveReading::open(context));
     BULLA_TRY(opened, archive::open_message(reading.catalogue(), reading.records(), id));
     return mail::Message::parse(std::move(opened.plain));
-}
-
-json octets(std::string_view media_type, const std::string& bytes) {
-    return {{"media_type", media_type}, {"octets", json::binary({bytes.begin(), bytes.end()})}};
 }
 
 }  // namespace
@@ -63,7 +60,7 @@ Result<json> view_content(ServiceContext& context, const Caller&, const json& ar
                                 which == "html"   ? reader::ViewPart::html
                                 : which == "text" ? reader::ViewPart::text
                                                   : reader::ViewPart::automatic));
-    auto out = octets("text/html; charset=utf-8", view);
+    auto out = make_octets("text/html; charset=utf-8", view);
     out["policy"] = reader::view_policy;
     return out;
 }
@@ -81,8 +78,8 @@ Result<json> load_part(ServiceContext& context, const Caller&, const json& argum
                     Fault::sender,
                     fmt::format("the message has no part \"{}\"", number));
     }
-    auto out = octets("application/octet-stream",
-                      mail::decoded_body(message, content.tree.parts[part->index]));
+    auto out = make_octets("application/octet-stream",
+                           mail::decoded_body(message, content.tree.parts[part->index]));
     out["filename"] = part->name.empty() ? "part-" + part->number : part->name;
     return out;
 }

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "services/archive.h"
 #include "services/json_time.h"
+#include "services/octets.h"
 #include "services/stage_notes.h"
 #include "services/table.h"
 #include "services/tar.h"
@@ -14,12 +15,6 @@ namespace bulla::services {
 namespace {
 
 constexpr std::size_t max_deliveries = 200;
-
-json octets(std::string_view media_type, const std::string& filename, const std::string& bytes) {
-    return {{"media_type", media_type},
-            {"filename", filename},
-            {"octets", json::binary({bytes.begin(), bytes.end()})}};
-}
 
 json make_fact(json name, json value) {
     return {{"name", std::move(name)}, {"value", std::move(value)}};
@@ -192,7 +187,7 @@ Result<json> give_message(ServiceContext& context, const Caller&, const json& ar
     BULLA_TRY(id, only_id(arguments));
     BULLA_TRY(reading, ArchiveReading::open(context));
     BULLA_TRY(opened, archive::open_message(reading.catalogue(), reading.records(), id));
-    return octets("message/rfc822", id.text() + ".eml", opened.plain);
+    return make_octets("message/rfc822", opened.plain, id.text() + ".eml");
 }
 
 // {"id"} → Proof with the proof file. Errors: archive.no_message, archive.no_leaf, log.missing_leaf.
@@ -220,7 +215,7 @@ Result<json> export_message(ServiceContext& context, const Caller&, const json& 
         append_tar(tar, id.text() + "/" + file.name, file.bytes, id.time());
     }
     end_tar(tar);
-    return octets("application/x-tar", id.text() + ".tar", tar);
+    return make_octets("application/x-tar", tar, id.text() + ".tar");
 }
 
 }  // namespace bulla::services

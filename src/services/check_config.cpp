@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "services/check_parts.h"
 
 #include <algorithm>
@@ -132,10 +133,10 @@ void judge_listener(Findings& out, const config::Listener& listener) {
 Findings judge_config(const config::Config& config) {
     Findings out;
     out.push_back(finding(CheckState::ok,
-                          fmt::format("{}: {} listeners, {} routes",
+                          fmt::format("{}: {}, {}",
                                       config.path,
-                                      config.listeners.size(),
-                                      config.routes.size())));
+                                      plural(config.listeners.size(), "listener", "listeners"),
+                                      plural(config.routes.size(), "route", "routes"))));
     if (config.listeners.empty()) {
         out.push_back(finding(CheckState::error,
                               "there is no [[listener]]: no mail can come in",

@@ -1,6 +1,8 @@
+#include "base/plural.h"
 #include "seal/checkpoint_file.h"
 #include "services/check_parts.h"
 #include "services/instance.h"
+#include "services/signer_warning.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "tlog/checkpoint.h"
@@ -125,10 +127,10 @@ Finding compare(const LogFacts& facts,
             std::string(advice));
     }
     if (seen.size == stored.size && seen.root != stored.root) {
-        return log(
-            CheckState::error,
-            fmt::format("the log and state/checkpoint differ about its first {} leaves", seen.size),
-            std::string(advice));
+        return log(CheckState::error,
+                   fmt::format("the log and state/checkpoint differ about its first {}",
+                               plural(seen.size, "leaf", "leaves")),
+                   std::string(advice));
     }
     if (facts.leaves < static_cast<std::int64_t>(stored.size)) {
         return log(
@@ -138,7 +140,8 @@ Finding compare(const LogFacts& facts,
             "leaves are gone: `bulla archive verify --all` says which messages are hit");
     }
     return log(CheckState::ok,
-               fmt::format("the log has {} leaves and continues state/checkpoint", facts.leaves));
+               fmt::format("the log has {} and continues state/checkpoint",
+                           plural(facts.leaves, "leaf", "leaves")));
 }
 
 }  // namespace
@@ -212,7 +215,9 @@ void look_at_records(Findings& out, ServiceContext& context, const AskDns& ask) 
                                fmt::format("bulla dkim add {} SELECTOR", domain)));
         }
         auto checks = plan_checks(
-            domain, found == published->end() ? std::span<const PublishedKey>() : found->second);
+            domain,
+            context.snapshots.current()->config.hostname,
+            found == published->end() ? std::span<const PublishedKey>() : found->second);
         run_checks(checks, ask);
         for (const RecordCheck& check : checks) {
             out.push_back(judge_record(domain, check));
@@ -240,6 +245,16 @@ Findings look_at_keys(const CheckOptions& options,
     for (const std::string& problem : context->snapshots.current()->problems) {
         out.push_back(
             keys(CheckState::error, problem, "see `bulla signer list` and `bulla dkim list`"));
+    }
+    const auto snapshot = context->snapshots.current();
+    const auto known = load_check_keys(*snapshot);
+    for (const auto& group : snapshot->groups) {
+        if (std::string warning = warn_of_signer(*snapshot, known, group.archival_signer);
+            group.archiving && !warning.empty()) {
+            out.push_back(keys(CheckState::warning,
+                               std::move(warning),
+                               "put it there; `bulla signer list --json` shows it"));
+        }
     }
     if (ask != nullptr) {
         look_at_records(out, *context, *ask);

@@ -58,7 +58,7 @@ Finding judge_pointer(const std::string& hostname, const dns::DnsAnswer& pointer
 }  // namespace
 
 Findings judge_names(const NameFacts& facts) {
-    if (facts.root.rcode != dns::Rcode::no_error) {
+    if (!is_working(facts.root)) {
         return {finding(CheckState::error,
                         "the resolver does not answer: no delivery can find its way",
                         "correct /etc/resolv.conf")};
@@ -87,9 +87,10 @@ Findings judge_names(const NameFacts& facts) {
 Finding judge_record(const std::string& domain, const RecordCheck& check) {
     const std::string which = fmt::format("{} of {}", check.what, domain);
     const std::string publish =
-        check.expected.empty()
-            ? fmt::format("publish one at {}", check.question.name)
-            : fmt::format("publish at {} TXT: {}", check.question.name, check.expected);
+        fmt::format("publish at {} {}: {}",
+                    check.question.name,
+                    dns::to_string(check.question.type),
+                    check.expected.empty() ? check.suggested : check.expected);
     switch (check.state) {
         case RecordState::match:
         case RecordState::present:
@@ -107,12 +108,13 @@ Finding judge_record(const std::string& domain, const RecordCheck& check) {
         case RecordState::error:
             break;
     }
-    return finding(
-        CheckState::warning, fmt::format("{}: {}", which, check.detail), "try again later");
+    return finding(CheckState::warning,
+                   fmt::format("{}: could not be asked: {}", which, check.detail),
+                   "try again later");
 }
 
 Findings look_at_names(const config::Config& config, const AskDns& ask) {
-    NameFacts facts{.hostname = config.hostname, .root = ask({dns::RecordType::soa, "."})};
+    NameFacts facts{.hostname = config.hostname, .root = ask(probe())};
     if (facts.root.rcode == dns::Rcode::unreachable) {
         return judge_names(facts);
     }

@@ -67,7 +67,7 @@ TEST(Check, c3_9_findings_in_a_configuration) {
 
     const std::string good = good_config;
     const std::vector<Row> rows = {
-        {good, "", "1 listeners, 2 routes"},
+        {good, "", "1 listener, 2 routes"},
         {"", "error error error", "there is no [[listener]]"},
         {good + "[[route]]\nname = \"late\"\nmatch = [\"a.test\"]\nhost = \"h.test\"\n",
          "warning",

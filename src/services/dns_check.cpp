@@ -72,6 +72,26 @@ void take_records(RecordCheck& check, const dns::DnsAnswer& answer) {
 
 }  // namespace
 
+namespace {
+
+/// "There is no such name" is worth nothing from a resolver that says so of the root, too.
+void doubt_absence(std::span<RecordCheck> checks, const AskDns& ask) {
+    const auto is_missing = [](const RecordCheck& check) {
+        return check.state == RecordState::missing;
+    };
+    if (std::ranges::none_of(checks, is_missing) || is_working(ask(probe()))) {
+        return;
+    }
+    for (RecordCheck& check : checks) {
+        if (is_missing(check)) {
+            check.state = RecordState::error;
+            check.detail = "the resolver does not even know the root of the DNS";
+        }
+    }
+}
+
+}  // namespace
+
 std::string_view to_string(RecordState state) {
     switch (state) {
         case RecordState::match:
@@ -98,7 +118,16 @@ Result<AskDns> dns_of(ServiceContext& context) {
         [resolver](const dns::DnsQuestion& question) { return resolver->ask_blocking(question); });
 }
 
+dns::DnsQuestion probe() {
+    return {dns::RecordType::soa, "."};
+}
+
+bool is_working(const dns::DnsAnswer& answer) {
+    return answer.rcode == dns::Rcode::no_error && answer.security != dns::Security::bogus;
+}
+
 std::vector<RecordCheck> plan_checks(const std::string& domain,
+                                     const std::string& hostname,
                                      std::span<const PublishedKey> keys) {
     std::vector<RecordCheck> out;
     for (const PublishedKey& key : keys) {
@@ -106,9 +135,16 @@ std::vector<RecordCheck> plan_checks(const std::string& domain,
                        .question = {dns::RecordType::txt, key.selector + "._domainkey." + domain},
                        .expected = key.text});
     }
-    out.push_back({.what = "mx", .question = {dns::RecordType::mx, domain}});
-    out.push_back({.what = "spf", .question = {dns::RecordType::txt, domain}});
-    out.push_back({.what = "dmarc", .question = {dns::RecordType::txt, "_dmarc." + domain}});
+    out.push_back({.what = "mx",
+                   .question = {dns::RecordType::mx, domain},
+                   .suggested = fmt::format("10 {}.", hostname)});
+    // Neither refuses anything yet: who publishes them does not lose mail that goes another way.
+    out.push_back({.what = "spf",
+                   .question = {dns::RecordType::txt, domain},
+                   .suggested = fmt::format("v=spf1 mx a:{} ~all", hostname)});
+    out.push_back({.what = "dmarc",
+                   .question = {dns::RecordType::txt, "_dmarc." + domain},
+                   .suggested = fmt::format("v=DMARC1; p=none; rua=mailto:postmaster@{}", domain)});
     return out;
 }
 
@@ -142,10 +178,13 @@ void run_checks(std::span<RecordCheck> checks, const AskDns& ask) {
             judge(checks[i], ask(checks[i].question));
         }
     };
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(at_once, checks.size()); ++i) {
-        threads.emplace_back(work);
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < std::min(at_once, checks.size()); ++i) {
+            threads.emplace_back(work);
+        }
     }
+    doubt_absence(checks, ask);
 }
 
 nlohmann::json to_json(const RecordCheck& check) {
@@ -157,6 +196,9 @@ nlohmann::json to_json(const RecordCheck& check) {
                 {"detail", check.detail}};
     if (!check.expected.empty()) {
         out["expected"] = check.expected;
+    }
+    if (!check.suggested.empty() && check.state == RecordState::missing) {
+        out["suggested"] = check.suggested;
     }
     return out;
 }
@@ -177,7 +219,7 @@ Result<std::map<std::string, std::vector<PublishedKey>>> load_published_keys(
     return out;
 }
 
-// {"domain"?} → [{"domain", "records": [{"what", "name", "type", "expected"?, "seen", "state", "detail"}]}]. Errors: domain.missing,
+// {"domain"?} → [{"domain", "records": [{"what", "name", "type", "expected"?, "suggested"?, "seen", "state", "detail"}]}]. Errors: domain.missing,
 // net.resolver.
 Result<json> check_dns(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
@@ -197,7 +239,8 @@ Result<json> check_dns(ServiceContext& context, const Caller& caller, const json
     BULLA_TRY(ask, dns_of(context));
     json out = json::array();
     for (const std::string& domain : domains) {
-        auto checks = plan_checks(domain, keys[domain]);
+        auto checks =
+            plan_checks(domain, context.snapshots.current()->config.hostname, keys[domain]);
         run_checks(checks, ask);
         json records = json::array();
         std::ranges::transform(checks, std::back_inserter(records), to_json);

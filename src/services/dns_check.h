@@ -32,7 +32,8 @@ enum class RecordState {
 struct RecordCheck {
     std::string what;  ///< dkim, mx, spf or dmarc
     dns::DnsQuestion question;
-    std::string expected{};  ///< dkim: the text to publish.
+    std::string expected{};   ///< dkim: the text to publish.
+    std::string suggested{};  ///< mx, spf, dmarc: what would do; the administrator chooses.
     std::vector<std::string> seen{};
     RecordState state = RecordState::error;
     std::string detail{};
@@ -45,11 +46,17 @@ struct PublishedKey {
 };
 
 /// What to ask of `domain` (A-labels): its DKIM records, MX, SPF, DMARC.
+/// `hostname` is who takes and sends its mail.
 [[nodiscard]] std::vector<RecordCheck> plan_checks(const std::string& domain,
+                                                   const std::string& hostname,
                                                    std::span<const PublishedKey> keys);
+/// What to ask, to see whether the DNS answers at all.
+[[nodiscard]] dns::DnsQuestion probe();
+/// Whether the answer to probe() shows a resolver that works.
+[[nodiscard]] bool is_working(const dns::DnsAnswer& answer);
 /// Fills `seen`, `state` and `detail` of `check` from the answer to its question. Pure.
 void judge(RecordCheck& check, const dns::DnsAnswer& answer);
-/// Asks all at once, at most eight at a time, and judges.
+/// Asks all at once, at most eight at a time, and judges; what a resolver that does not work calls absent could not be asked.
 void run_checks(std::span<RecordCheck> checks, const AskDns& ask);
 
 [[nodiscard]] nlohmann::json to_json(const RecordCheck& check);

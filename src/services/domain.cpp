@@ -1,5 +1,6 @@
 #include "names/domain.h"
 
+#include "base/plural.h"
 #include "services/access.h"
 #include "services/change.h"
 #include "services/json_time.h"
@@ -79,8 +80,8 @@ Result<void> check_unused(ServiceContext& context, const std::string& name, bool
         return fail(
             "domain.in_use",
             Fault::sender,
-            fmt::format("{} accounts have addresses in {}: remove them or give them others first",
-                        accounts,
+            fmt::format("{} in {}: remove them or give them others first",
+                        plural(accounts, "account has an address", "accounts have addresses"),
                         name));
     }
     BULLA_TRY(keys, count_rows(context, "select count(*) from dkim_key where domain = :key", name));

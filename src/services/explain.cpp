@@ -129,13 +129,19 @@ json describe_stages(const gateway::Explanation& explanation, std::size_t size) 
     const auto fact = [](std::string_view name, const std::string& value) {
         return json{{"name", name}, {"value", value}};
     };
-    const bool at_envelope = explanation.stopped_at == "MAIL" || explanation.stopped_at == "RCPT" ||
-                             explanation.stopped_at == "receive";
-    auto facts = json::array({fact("size", std::to_string(size))});
-    if (at_envelope) {
-        facts.push_back(fact(explanation.stopped_at, explanation.reply.text));
+    if (explanation.stopped_at == "MAIL" || explanation.stopped_at == "RCPT") {
+        // The message itself is never asked for then.
+        add("envelope",
+            json::array({fact(explanation.stopped_at, explanation.reply.text)}),
+            "refused");
+        return stages;
     }
-    (*add("receive", std::move(facts), at_envelope ? "refused" : "ok"))["at"] =
+    const bool not_taken = explanation.stopped_at == "receive";
+    auto facts = json::array({fact("size", std::to_string(size))});
+    if (not_taken) {
+        facts.push_back(fact("refused", explanation.reply.text));
+    }
+    (*add("receive", std::move(facts), not_taken ? "refused" : "ok"))["at"] =
         json_time(explanation.begun);
     for (const auto& step : explanation.trace) {
         auto list = json::array();
@@ -153,7 +159,7 @@ json describe_stages(const gateway::Explanation& explanation, std::size_t size) 
             }
         }
     }
-    if (!explanation.stopped_at.empty() && !at_envelope) {
+    if (!explanation.stopped_at.empty() && !not_taken) {
         add(explanation.stopped_at,
             json::array({fact("refused", explanation.reply.text)}),
             "refused");

@@ -2,6 +2,7 @@
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
+#include "services/signer_warning.h"
 #include "services/table.h"
 #include "store/migrations.h"
 
@@ -78,9 +79,24 @@ Result<void> insert_pattern(store::Tx& tx, const std::string& group, const std::
                   {group, pattern});
 }
 
+/// Puts "warning" into `out` where what `signer` signs cannot be checked here.
+void add_warning(json& out,
+                 const directory::Snapshot& snapshot,
+                 const Result<archive::PublicKeys>& keys,
+                 const std::string& signer) {
+    if (std::string warning = warn_of_signer(snapshot, keys, signer); !warning.empty()) {
+        out["warning"] = std::move(warning);
+    }
+}
+
+void add_warning(json& out, ServiceContext& context, const std::string& signer) {
+    const auto snapshot = context.snapshots.current();
+    add_warning(out, *snapshot, load_check_keys(*snapshot), signer);
+}
+
 }  // namespace
 
-// {"name", "archiving"?, "archival_signer"?, "members"?} → {"name", "archiving", "archival_signer", "members"}
+// {"name", "archiving"?, "archival_signer"?, "members"?} → {"name", "archiving", "archival_signer", "members", "warning"?}
 // Errors: group.bad_name, group.exists, group.unknown_signer, group.no_signature_table, pattern.bad.
 Result<json> add_group(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
@@ -117,10 +133,11 @@ Result<json> add_group(ServiceContext& context, const Caller& caller, const json
                 {"members", members}};
     BULLA_CHECK(commit_change(
         context, caller, {.action = "group.add", .target = name, .detail = out, .rows = rows}));
+    add_warning(out, context, signer);
     return out;
 }
 
-// {"name", "archiving"?, "archival_signer"?} → {"name"}; "" as archival_signer: none. Errors as add_group, group.missing.
+// {"name", "archiving"?, "archival_signer"?} → {"name", "warning"?}; "" as archival_signer: none. Errors as add_group, group.missing.
 Result<json> set_group(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(name, find_group(context, in));
@@ -157,7 +174,9 @@ Result<json> set_group(ServiceContext& context, const Caller& caller, const json
         context,
         caller,
         {.action = "group.set", .target = name, .detail = std::move(detail), .rows = rows}));
-    return json{{"name", name}};
+    json out = {{"name", name}};
+    add_warning(out, context, signer);
+    return out;
 }
 
 // {"name"} → {"name"}: what is archived stays. Error: group.missing.
@@ -174,7 +193,7 @@ Result<json> remove_group(ServiceContext& context, const Caller& caller, const j
     return json{{"name", name}};
 }
 
-// {} → [{"name", "archiving", "archival_signer", "members", "created"}]
+// {} → [{"name", "archiving", "archival_signer", "members", "created", "warning"?}]
 Result<json> list_groups(ServiceContext& context, const Caller&, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
     BULLA_TRY(connection, context.database.lease());
@@ -182,6 +201,8 @@ Result<json> list_groups(ServiceContext& context, const Caller&, const json& arg
         rows,
         (connection->query<std::string, std::int64_t, std::string, std::int64_t>(
             "select name, archiving, archival_signer, created from archive_group order by name")));
+    const auto snapshot = context.snapshots.current();
+    const auto keys = load_check_keys(*snapshot);
     json out = json::array();
     for (const auto& [name, archiving, signer, created] : rows) {
         BULLA_TRY(members,
@@ -197,6 +218,7 @@ Result<json> list_groups(ServiceContext& context, const Caller&, const json& arg
                        {"archival_signer", signer},
                        {"members", patterns},
                        {"created", json_time(created)}});
+        add_warning(out.back(), *snapshot, keys, signer);
     }
     return out;
 }

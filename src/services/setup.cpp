@@ -1,10 +1,13 @@
 #include "archive/public_keys.h"
+#include "base/plural.h"
 #include "services/change.h"
 #include "services/dns_check.h"
 #include "services/lookup.h"
+#include "services/signer_warning.h"
 #include "services/table.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -28,9 +31,53 @@ json item(const std::string& id, const std::string& title, bool done, const std:
 }
 
 void add_step(json& item, const Step& step) {
-    if (item["state"] != "done") {
+    if (item["state"] != "done" && item["state"] != "not_needed") {
         item["action"] = {{"text", step.text}, {"command", step.command}, {"page", step.page}};
     }
+}
+
+/// An item that cannot apply here, with the reason.
+void excuse(json& item, const std::string& why) {
+    item["state"] = "not_needed";
+    item["detail"] = why;
+}
+
+bool is_loopback(const std::string& address) {
+    const auto ip = Ip::parse(address);
+    return ip ? ip->is_loopback() : address == "localhost";
+}
+
+/// Whether nobody but this machine can reach the instance.
+bool listens_on_loopback_alone(const config::Config& config) {
+    return is_loopback(config.console.address) &&
+           std::ranges::all_of(config.listeners, [](const config::Listener& listener) {
+               return is_loopback(listener.address);
+           });
+}
+
+/// Whether every next hop is found without the DNS.
+bool routes_without_dns(const config::Config& config) {
+    return std::ranges::all_of(config.routes, [](const config::Route& route) {
+        return route.exit == config::RouteExit::maildir || route.host == "localhost" ||
+               Ip::parse(route.host).has_value();
+    });
+}
+
+/// Whether no mail can leave, not even by way of another server on this machine.
+bool sends_nothing(const config::Config& config) {
+    return std::ranges::all_of(config.routes, [](const config::Route& route) {
+        return route.exit == config::RouteExit::maildir;
+    });
+}
+
+// RFC 6761 6: these names are never in the DNS, whatever anybody publishes.
+bool is_reserved(std::string_view domain) {
+    return std::ranges::any_of(
+        std::to_array<std::string_view>({"test", "example", "invalid", "localhost"}),
+        [&](std::string_view top) {
+            return domain == top ||
+                   (domain.ends_with(top) && domain[domain.size() - top.size() - 1] == '.');
+        });
 }
 
 std::vector<std::string> enabled_domains(const Snapshot& snapshot) {
@@ -76,7 +123,9 @@ json check_dkim_key(const Snapshot& snapshot, const std::vector<std::string>& do
     return out;
 }
 
-json check_dkim_record(const std::string& domain, const RecordCheck& check) {
+json check_dkim_record(const config::Config& config,
+                       const std::string& domain,
+                       const RecordCheck& check) {
     json out = item("dkim_record:" + domain,
                     "The DKIM key of " + domain + " is published",
                     check.state == RecordState::match,
@@ -85,6 +134,15 @@ json check_dkim_record(const std::string& domain, const RecordCheck& check) {
         out["state"] = "unknown";
     } else if (check.state == RecordState::different) {
         out["state"] = "error";
+    }
+    if (check.state != RecordState::match && is_reserved(domain)) {
+        excuse(out, domain + " is a name for tests, which is never in the DNS (RFC 6761)");
+        return out;
+    }
+    if (check.state != RecordState::match && listens_on_loopback_alone(config) &&
+        sends_nothing(config)) {
+        excuse(out, "all mail stays on this machine: nobody else checks its signatures");
+        return out;
     }
     out["record"] = {{"name", check.question.name}, {"type", "TXT"}, {"value", check.expected}};
     out["seen"] = check.seen;
@@ -114,11 +172,12 @@ json check_clients(const Snapshot& snapshot) {
         return !account.disabled && !account.one_time_password;
     });
     const std::size_t networks = snapshot.settings.trusted_networks.size();
-    json out = item(
-        "clients",
-        "Somebody may send",
-        senders > 0 || networks > 0,
-        fmt::format("{} accounts can log in to send, {} networks are trusted", senders, networks));
+    json out = item("clients",
+                    "Somebody may send",
+                    senders > 0 || networks > 0,
+                    fmt::format("{} can log in to send, {} trusted",
+                                plural(senders, "account", "accounts"),
+                                plural(networks, "network is", "networks are")));
     add_step(out,
              {"Make accounts for who sends, or trust the network of your mail server",
               "bulla account add ADDRESS",
@@ -150,21 +209,27 @@ json check_archiving(const Snapshot& snapshot) {
 json check_public_key(const Snapshot& snapshot) {
     const auto& settings = snapshot.settings;
     const std::string& path = settings.signature_public_key_path;
-    const auto keys = path.empty() ? Result<archive::PublicKeys>(archive::PublicKeys{})
-                                   : archive::PublicKeys::load(path);
+    const auto keys = load_check_keys(snapshot);
+    std::string warning;
+    for (const auto& group : snapshot.groups) {
+        if (group.archiving && warning.empty()) {
+            warning = warn_of_signer(snapshot, keys, group.archival_signer);
+        }
+    }
     json out =
         item("public_key",
              "Signatures are checked with a public key",
-             !path.empty() && keys && settings.signature_verification_enabled,
+             !path.empty() && keys && warning.empty() && settings.signature_verification_enabled,
              path.empty()                              ? "signature_public_key_path is not set"
              : !keys                                   ? keys.error().text
+             : !warning.empty()                        ? warning
              : settings.signature_verification_enabled ? path
                                                        : "signature_verification_enabled is 0");
-    if (!keys) {
+    if (!keys || !warning.empty()) {
         out["state"] = "error";
     }
     add_step(out,
-             {"Set the public key that signatures are checked with",
+             {"Name a folder with the public keys of all signers",
               "bulla settings set signature_public_key_path PATH",
               "/settings"});
     return out;
@@ -187,6 +252,11 @@ json check_tls(const config::Config& config) {
              "The console has a certificate that browsers believe",
              done,
              done ? config.console.certificate_file : "the instance signs its certificate itself");
+    if (!done && is_loopback(config.console.address)) {
+        excuse(out,
+               fmt::format("the console listens on {} alone, where nothing crosses a network",
+                           config.console.address));
+    }
     add_step(out,
              {"Name certificate_file and key_file under [console] in bulla.toml",
               "bulla serve",
@@ -207,31 +277,33 @@ json check_backup(bool confirmed) {
     return out;
 }
 
-/// That there is no such name is an answer too: the DNS works.
 json check_resolver(const config::Config& config, const AskDns& ask) {
-    const std::size_t dot = config.hostname.rfind('.');
-    const std::string top =
-        dot == std::string::npos ? config.hostname : config.hostname.substr(dot + 1);
-    const auto answer = ask({dns::RecordType::soa, top});
-    const bool works = !answer.is_temporary_failure();
+    const bool works = is_working(ask(probe()));
     json out = item("resolver",
                     "The DNS answers",
                     works,
-                    works ? "questions are answered" : "no name server gives a usable answer");
+                    works ? "questions are answered"
+                          : "the resolver could not be asked, or gives no usable answer");
     out["state"] = works ? "done" : "error";
+    if (!works && listens_on_loopback_alone(config) && routes_without_dns(config)) {
+        excuse(out,
+               "it does not answer, and no mail waits for it: only this machine reaches bulla, and "
+               "no route needs the DNS");
+    }
     add_step(out, {"Look at /etc/resolv.conf", "bulla dns check", "/setup"});
     return out;
 }
 
 /// One item for each domain with a key: the worst of its records.
 void add_dkim_records(json& items,
+                      const config::Config& config,
                       const std::vector<std::string>& domains,
                       std::map<std::string, std::vector<PublishedKey>>& keys,
                       const AskDns& ask) {
     std::vector<RecordCheck> checks;
     std::vector<std::string> owners;
     for (const std::string& domain : domains) {
-        for (RecordCheck& check : plan_checks(domain, keys[domain])) {
+        for (RecordCheck& check : plan_checks(domain, config.hostname, keys[domain])) {
             if (check.what == "dkim") {
                 checks.push_back(std::move(check));
                 owners.push_back(domain);
@@ -247,7 +319,7 @@ void add_dkim_records(json& items,
             worst = owners[i] == domain && worse ? &checks[i] : worst;
         }
         if (worst != nullptr) {
-            items.push_back(check_dkim_record(domain, *worst));
+            items.push_back(check_dkim_record(config, domain, *worst));
         }
     }
 }
@@ -262,20 +334,26 @@ Result<std::int64_t> count_archived(ServiceContext& context) {
 
 }  // namespace
 
-// {} → [{"id", "title", "state": done, todo, error or unknown, "detail", "record"?: {"name", "type", "value"}, "seen"?, "action"?: {"text",
-// "command", "page"}}], in the order in which it is done. Error: net.resolver.
+// {} → [{"id", "title", "state": done, todo, error, unknown or not_needed, "detail", "record"?: {"name", "type", "value"}, "seen"?, "action"?: {"text",
+// "command", "page"}}], in the order in which it is done.
 Result<json> list_setup(ServiceContext& context, const Caller&, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
     const auto snapshot = context.snapshots.current();
     const auto domains = enabled_domains(*snapshot);
     BULLA_TRY(keys, load_published_keys(context));
-    BULLA_TRY(ask, dns_of(context));
+    // Without a resolver the rest of the list is worth as much.
+    const AskDns ask = dns_of(context).value_or([](const dns::DnsQuestion& question) {
+        dns::DnsAnswer none;
+        none.type = question.type;
+        none.name = question.name;
+        return none;
+    });
     BULLA_TRY(archived, count_archived(context));
     BULLA_TRY(confirmed, has_row(context, "select 1 from meta where name = :key", backup_mark));
     json out = json::array();
     out.push_back(check_domain(domains));
     out.push_back(check_dkim_key(*snapshot, domains));
-    add_dkim_records(out, domains, keys, ask);
+    add_dkim_records(out, snapshot->config, domains, keys, ask);
     out.push_back(check_route(*snapshot, domains));
     out.push_back(check_clients(*snapshot));
     out.push_back(check_archiving(*snapshot));

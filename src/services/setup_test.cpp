@@ -18,6 +18,7 @@ class FakeDns {
   public:
     std::map<std::string, std::vector<std::string>> texts{};
     bool dead = false;
+    bool rootless = false;  ///< It says of every name that there is none.
 
     [[nodiscard]] AskDns ask() {
         return [this](const dns::DnsQuestion& question) {
@@ -25,6 +26,10 @@ class FakeDns {
             answer.type = question.type;
             answer.name = question.name;
             if (dead) {
+                return answer;
+            }
+            if (question == probe() && !rootless) {
+                answer.rcode = dns::Rcode::no_error;
                 return answer;
             }
             const auto found = texts.find(question.name);
@@ -74,7 +79,7 @@ TEST(Setup, the_checklist_follows_what_is_done) {
             .call("dkim.add", {{"domain", "example.test"}, {"selector", "s"}, {"type", "ed25519"}})
             .value();
     EXPECT_EQ(setup.state_of("dkim_key"), "done");
-    EXPECT_EQ(setup.state_of("dkim_record:example.test"), "todo");
+    EXPECT_EQ(setup.state_of("dkim_record:example.test"), "not_needed") << "RFC 6761";
     setup.dns.texts["s._domainkey.example.test"] = {key["record"]["value"]};
     EXPECT_EQ(setup.state_of("dkim_record:example.test"), "done");
     EXPECT_EQ(setup.state_of("route"), "done");
@@ -100,15 +105,52 @@ TEST(Setup, the_checklist_follows_what_is_done) {
         "");
     EXPECT_EQ(setup.state_of("public_key"), "done");
     EXPECT_EQ(setup.state_of("first_message"), "todo");
-    EXPECT_EQ(setup.state_of("tls"), "todo");
+    EXPECT_EQ(setup.state_of("tls"), "not_needed") << "the console is on loopback";
     EXPECT_EQ(setup.state_of("passphrase_backup"), "todo");
     EXPECT_EQ(setup.at.error_of("setup.confirm", {{"id", "tls"}}), "setup.not_confirmable");
     ASSERT_EQ(setup.at.error_of("setup.confirm", {{"id", "passphrase_backup"}}), "");
     EXPECT_EQ(setup.state_of("passphrase_backup"), "done");
     EXPECT_EQ(setup.state_of("resolver"), "done");
-    setup.dns.dead = true;
+}
+
+TEST(Setup, c3_5_what_cannot_apply_is_not_needed_and_silence_is_no_answer) {
+    ChecklistTest setup;
+    ASSERT_EQ(setup.at.error_of("domain.add", {{"name", "example.net"}}), "");
+    const json key =
+        setup.at
+            .call("dkim.add", {{"domain", "example.net"}, {"selector", "s"}, {"type", "ed25519"}})
+            .value();
+    EXPECT_EQ(setup.state_of("dkim_record:example.net"), "todo");
+    EXPECT_EQ(setup.state_of("resolver"), "done");
+    setup.dns.rootless = true;
+    EXPECT_EQ(setup.state_of("dkim_record:example.net"), "unknown");
     EXPECT_EQ(setup.state_of("resolver"), "error");
-    EXPECT_EQ(setup.state_of("dkim_record:example.test"), "unknown");
+    setup.dns.dead = true;
+    EXPECT_EQ(setup.state_of("dkim_record:example.net"), "unknown");
+    EXPECT_EQ(setup.state_of("resolver"), "error");
+}
+
+TEST(Setup, ARC_09_a_signer_whose_public_key_is_elsewhere_is_warned_of) {
+    ChecklistTest setup;
+    const std::string first =
+        setup.at.call("signer.create", {{"id", "a"}}).value()["public_key_file"];
+    ASSERT_EQ(setup.at.error_of("signer.create", {{"id", "b"}}), "");
+    ASSERT_EQ(setup.at.error_of("settings.set",
+                                {{"name", "signature_public_key_path"}, {"value", first}}),
+              "");
+    const json added =
+        setup.at.call("group.add", {{"name", "all"}, {"archival_signer", "a"}, {"members", {"*"}}})
+            .value();
+    EXPECT_FALSE(added.contains("warning")) << added;
+    EXPECT_EQ(setup.state_of("public_key"), "done");
+    const json set =
+        setup.at.call("group.set", {{"name", "all"}, {"archival_signer", "b"}}).value();
+    EXPECT_NE(set.value("warning", "").find("public key is not at " + first), std::string::npos)
+        << set;
+    EXPECT_EQ(setup.at.call("group.list").value()[0]["warning"], set["warning"]);
+    EXPECT_EQ(setup.state_of("public_key"), "error");
+    ASSERT_EQ(setup.at.error_of("group.set", {{"name", "all"}, {"archival_signer", ""}}), "");
+    EXPECT_FALSE(setup.at.call("group.list").value()[0].contains("warning"));
 }
 
 TEST(Setup, DNS_records_are_held_against_what_they_should_be) {
@@ -142,6 +184,12 @@ TEST(Setup, DNS_records_are_held_against_what_they_should_be) {
     setup.dns.texts.clear();
     EXPECT_EQ(setup.record_state("dkim"), "missing");
     EXPECT_EQ(setup.record_state("mx"), "missing");
+    for (const auto& record : setup.at.call("dns.check").value()[0]["records"]) {
+        EXPECT_EQ(record.contains("suggested"), record["what"] != "dkim") << record;
+        if (record["what"] == "dmarc") {
+            EXPECT_EQ(record["suggested"], "v=DMARC1; p=none; rua=mailto:postmaster@example.test");
+        }
+    }
     setup.dns.texts["example.test"] = {"something else", "v=spf1 -all"};
     EXPECT_EQ(setup.record_state("spf"), "present");
     setup.dns.texts["example.test"].push_back("v=spf1 +all");

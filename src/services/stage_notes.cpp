@@ -15,6 +15,13 @@ struct StageNote {
 };
 
 constexpr std::array notes{
+    StageNote{.stage = "envelope",
+              .text = "Sender and recipients are judged before the message is asked for.",
+              .document = "RFC 5321",
+              .section = "3.3",
+              .quote = "If the recipient is known not to be a deliverable address, the SMTP server "
+                       "returns a 550 reply, typically with a string such as \"no such user - \" "
+                       "and the mailbox name (other circumstances and reply codes are possible)."},
     StageNote{.stage = "receive",
               .text = "The whole message has come in, with its envelope.",
               .document = "RFC 5321",

@@ -56,6 +56,7 @@ Result<json> show_stats(ServiceContext& context, const Caller&, const json& argu
     return json{{"range", range.name},
                 {"step", range.step * 60},
                 {"from", json_time(first * 60'000'000)},
+                {"until", json_time(context.clock.now())},
                 {"series", std::move(series)}};
 }
 

@@ -38,9 +38,9 @@ def test_c3_8_explain_shows_every_stage_and_keeps_nothing(instance):
 
 
 @pytest.mark.parametrize(("options", "stage"), [
-    (("--login", "alice@example.test", "--from", "eve@example.test"), "receive"),
-    (("--role", "inbound", "--to", "x@elsewhere.test"), "receive"),
-    (("--role", "submission",), "receive"),
+    (("--login", "alice@example.test", "--from", "eve@example.test"), "envelope"),
+    (("--role", "inbound", "--to", "x@elsewhere.test"), "envelope"),
+    (("--role", "submission",), "envelope"),
 ])
 def test_c3_8_explain_says_where_a_message_is_refused(instance, options, stage):
     code, value = explain(instance, make_message("alice@example.test", "bob@example.org"), *options)

@@ -92,7 +92,7 @@ def test_c3_1_a_message_from_the_door_to_the_api(served, console):
     assert console.get("/messages/0000000000000").status == 404
 
 
-def test_c3_1_changes_through_the_api_are_in_force_and_in_the_audit(served, console):
+def test_c3_1_GW_08_changes_through_the_api_are_in_force_and_in_the_audit(served, console):
     assert console.ask("POST", "/domains", {"name": "new.test"}).status == 201
     assert console.ask("POST", "/domains", {"name": "new.test"}).code == "domain.exists"
     assert "new.test" in {d["name"] for d in console.get("/domains").json()["items"]}
@@ -105,7 +105,7 @@ def test_c3_1_changes_through_the_api_are_in_force_and_in_the_audit(served, cons
     assert console.ask("DELETE", "/domains/new.test?force=true").status == 204
 
 
-def test_c3_1_tokens_with_scopes(served, console):
+def test_c3_1_GW_08_tokens_with_scopes(served, console):
     made = console.ask("POST", "/tokens", {"name": "robot", "scopes": ["queue."], "days": 1}).json()
     with Console(served, token=made["token"]) as robot:
         assert robot.get("/queue").status == 200

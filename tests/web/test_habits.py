@@ -74,6 +74,33 @@ def test_c3_6_the_focus_is_seen_and_reaches_the_content(admin):
     assert outline
 
 
+# What is missing is said where it is seen
+
+
+def test_ARC_09_a_group_warns_of_a_signer_that_nobody_can_check(admin, office):
+    office.instance.cli("signer", "create", "stray", "-t", "p256")
+    warned = office.instance.cli("group", "add", "astray", "--member", "stray@example.test", "--archival-signer", "stray")
+    try:
+        assert "warning: what stray signs cannot be checked" in warned.stderr
+        admin.go("/groups/astray")
+        notice = admin.locator(".notice")
+        assert "What stray signs cannot be checked: its public key is not at" in notice.innerText()
+        assert notice.getByRole("link").getAttribute("href") == "/settings?name=signature_public_key_path"
+        admin.go("/groups/all")
+        assert admin.locator(".notice").count() == 0
+    finally:
+        office.instance.cli("group", "remove", "astray")
+        office.instance.cli("signer", "retire", "stray")
+
+
+def test_c3_5_the_set_up_can_be_finished_on_loopback(admin, office):
+    admin.go("/setup")
+    for title in ("The DKIM key of example.test is published", "The console has a certificate that browsers believe"):
+        assert "not needed here" in admin.locator("li", hasText=title).innerText()
+    admin.getByRole("button", name="I have done this").click()
+    admin.getByText("Everything is in place.").waitFor()
+
+
 # What is done, and taken back
 
 

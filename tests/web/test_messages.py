@@ -30,6 +30,21 @@ def test_c3_3_seals_and_ticks_have_words(admin, messages):
     assert admin.getByText("bounced").count() >= 1 and admin.getByText("in the queue").count() + admin.getByText("held").count() >= 1
 
 
+def test_c3_3_the_command_draws_the_seal_that_the_console_shows(admin, offer, office):
+    """Two people compare by eye: one has the page, the other the file."""
+    admin.go(f"/messages/{offer['id']}")
+    admin.getByRole("heading", name="verified").waitFor()
+    shown = admin.evaluate("[...document.querySelectorAll('.verdict figure svg.seal path')].map((path) => path.getAttribute('d'))")
+    drawn = re.findall(r' d="([^"]*)"', office.instance.cli("archive", "seal", offer["id"]).stdout)
+    assert len(set(drawn)) >= 5 and set(shown) == set(drawn), set(shown) ^ set(drawn)
+    office.flip_byte(offer["id"])
+    try:
+        cracked = office.instance.cli("archive", "seal", offer["id"], check=False)
+        assert cracked.returncode == 1 and "#b03a24" in cracked.stdout and "#26705a" not in cracked.stdout
+    finally:
+        office.flip_byte(offer["id"])
+
+
 def test_c3_4_filters_are_addresses(admin, messages):
     admin.go("/messages")
     admin.getByRole("button", name="Incoming").click()
@@ -79,6 +94,15 @@ def test_c3_4_the_proof_as_a_picture(admin, offer, office):
     assert f"id {offer['id']}" in text and office.instance.cli("log", "checkpoint").stdout.splitlines()[0] in text
 
 
+def test_c3_4_every_tab_is_in_sight_on_a_phone(admin, offer):
+    admin.setViewportSize({"width": 360, "height": 740})
+    admin.go(f"/messages/{offer['id']}")
+    edges = admin.evaluate("[...document.querySelectorAll('.tabs [role=tab]')].map((tab) => tab.getBoundingClientRect().right)")
+    assert len(edges) == 5 and max(edges) <= 360, edges
+    admin.getByRole("tab", name="Proof").click()
+    admin.getByRole("img", name=pattern("Picture of the proof")).waitFor()
+
+
 def test_c3_4_the_safe_view_is_a_closed_room(admin, messages, office):
     formatted = next(m for m in messages if office.ask(f"/messages/{m['id']}/content").json()["has_html"])
     admin.go(f"/messages/{formatted['id']}?tab=mail")
@@ -110,7 +134,10 @@ def test_c3_3_ARC_09_a_missing_public_key_is_named(admin, office, messages, tmp_
     try:
         admin.go(f"/messages/{signed['id']}")
         admin.getByRole("heading", name="cannot be checked").waitFor()
-        admin.getByText(pattern("which is not at .*signature_public_key_path names")).first().waitFor()
+        notice = admin.locator(".verdict .notice")
+        notice.getByText(pattern("which is not at .*signature_public_key_path names")).waitFor()
+        assert notice.boundingBox()["width"] > 400
+        assert notice.getByRole("link").getAttribute("href") == "/settings?name=signature_public_key_path"
         assert "cracked" not in admin.locator(".verdict svg.seal").first().getAttribute("class")
     finally:
         office.instance.cli("settings", "set", "signature_public_key_path", before)

@@ -72,6 +72,16 @@ def test_c3_14_c3_15_c3_5_page(admin, address, references, name, look):
         assert keep_picture(references.measure, name, picture) <= 120 * 1024
 
 
+def test_ARC_13_a_port_of_its_own_the_first_administrator_and_one_link_to_archive_and_set_up(admin, office):
+    first = next(one for one in office.instance.json("account", "list") if one["login"] == "admin")
+    assert first["role"] == "admin" and first["address"] == f"admin@{office.domain}"
+    assert admin.origin.endswith(f":{office.instance.ports['console']}")
+    for link, heading in (("Messages", "Messages"), ("Set-up", "Set-up")):
+        admin.go("/")
+        admin.getByRole("navigation").getByRole("link", name=pattern(f"^{link}")).first().click()
+        until(lambda wanted=heading: admin.locator("h1").innerText() == wanted, heading)
+
+
 def test_c3_15_the_first_load_is_small(visitor):
     """Octets over the wire until the log-in stands there, counted by the browser itself."""
     visitor.goto(visitor.origin + "/")

@@ -152,7 +152,7 @@ export function stats(range: string): Stats {
     const week = [0, 6].includes(date.getUTCDay()) && range !== '24h' && range !== '1h' ? 0.18 : 1;
     return state.empty ? 0 : Math.round(scale * day * week * (0.75 + rnd(seed * 1000 + i, 100) / 200));
   });
-  return { range, step, from: iso(from), series: { received: wave(240, 1), sent_out: wave(150, 2), archived: wave(380, 3), signed: wave(148, 4), refused: wave(22, 5), delivered: wave(146, 6), deferred: wave(9, 7), bounced: wave(2, 8) } };
+  return { range, step, from: iso(from), until: iso(now), series: { received: wave(240, 1), sent_out: wave(150, 2), archived: wave(380, 3), signed: wave(148, 4), refused: wave(22, 5), delivered: wave(146, 6), deferred: wave(9, 7), bounced: wave(2, 8) } };
 }
 
 export const checklist = (): ChecklistItem[] => [
@@ -183,7 +183,7 @@ export const dns = (d: string): DnsCheck[] => [
   { what: 'dkim', name: `bulla2026._domainkey.${d}`, type: 'TXT', expected: record(d, 'bulla2026').value, seen: [record(d, 'bulla2026').value], state: 'match', detail: 'The same key.' },
   { what: 'mx', name: d, type: 'MX', seen: ['10 mail.harbour.example.'], state: 'present', detail: 'Mail comes here.' },
   { what: 'spf', name: d, type: 'TXT', seen: ['v=spf1 mx -all'], state: 'present', detail: '' },
-  { what: 'dmarc', name: `_dmarc.${d}`, type: 'TXT', seen: [], state: 'missing', detail: 'Receivers are not told what to do with mail that fails.' },
+  { what: 'dmarc', name: `_dmarc.${d}`, type: 'TXT', seen: [], state: 'missing', suggested: `v=DMARC1; p=none; rua=mailto:postmaster@${d}`, detail: 'no such record is published' },
 ];
 export const accounts: Account[] = [
   ...['admin', 'mara.lindqvist', 'tomas.brandt', 'office', 'ines.carvalho', 'jonas.weber', 'accounts', 'klara.novak', 'piet.devries', 'revision', 'scanner'].map((login, i) => ({
@@ -217,3 +217,12 @@ export const audit: AuditEntry[] = Array.from({ length: 140 }, (_, i) => ({
 export const checkpoints: Checkpoint[] = Array.from({ length: 300 }, (_, i) => ({
   size: COUNT + 12 - i * 4, root: sha(i === 0 ? 'root' : `root ${i}`), at: iso(now - 40e3 - i * 310e3), note: `mail.harbour.example/node1-16a8d5f4\n${COUNT + 12 - i * 4}\n${Buffer.from(sha(i === 0 ? 'root' : `root ${i}`), 'hex').toString('base64')}\n\n— mail.harbour.example/node1-16a8d5f4 ${sha('sig' + i)}\n`,
 }));
+// What each role may call, in short; src/services/access.cpp has it.
+const own = ['auth.', 'session.', 'token.', 'totp.', 'events'];
+const looking = ['domain.list', 'settings.get', 'settings.list', 'dkim.list', 'dns.check', 'account.list'];
+export const PERMISSIONS: Record<string, string[]> = {
+  user: [...own, 'account.list'],
+  domain_admin: [...own, ...looking, 'dkim.', 'settings.', 'account.'],
+  auditor: [...own, ...looking, 'signer.list', 'group.list', 'queue.list', 'queue.show', 'archive.', 'log.', 'job.', 'explain', 'stats', 'search', 'status', 'audit.list', 'setup.checklist'],
+  admin: ['*'],
+};

@@ -15,6 +15,7 @@ const problem = (res: ServerResponse, status: number, code: string, detail: stri
 const session = () => ({
   login: data.state.role === 'admin' ? 'admin' : data.state.role, address: 'admin@harbour.example', role: data.state.role, domains: [], totp: false,
   expires: '2026-11-29T00:00:00.000000Z', must_change_password: data.state.mustChange, csrf: 'csrf-value',
+  permissions: data.PERMISSIONS[data.state.role],
 });
 const page = <T>(items: T[], query: URLSearchParams) => {
   const from = Number(query.get('cursor') ?? 0);

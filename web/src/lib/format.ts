@@ -2,6 +2,7 @@ import { language, t } from '$lib/i18n';
 
 const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clockSeconds = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const dayClock = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayMonth = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });
 const dayYear = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
@@ -33,6 +34,9 @@ export function brief(time: string, now = new Date()): string {
   if (at.toDateString() === now.toDateString()) return clock.format(at);
   return at.getFullYear() === now.getFullYear() ? dayClock.format(at) : dayYear.format(at);
 }
+
+/** Hours, minutes and seconds. */
+export const clockTime = (time: string): string => clockSeconds.format(new Date(time));
 
 /** The label of an axis that is `seconds` long: clocks for a day, days for more. */
 export function axisTime(ms: number, seconds: number): string {

@@ -17,7 +17,7 @@ class Server {
     const [status, log, steps] = await Promise.allSettled([api.get('/status'), api.get('/log'), api.get('/checklist')]);
     if (status.status === 'fulfilled') this.status = status.value;
     if (log.status === 'fulfilled') this.log = log.value;
-    if (steps.status === 'fulfilled') this.open = steps.value.items.filter((one) => one.state !== 'done').length;
+    if (steps.status === 'fulfilled') this.open = steps.value.items.filter((one) => !['done', 'not_needed'].includes(one.state)).length;
   }
 
   private logTimer: ReturnType<typeof setTimeout> | undefined;

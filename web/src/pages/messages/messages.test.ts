@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MessageLife } from '$lib/api/types';
-import { chainOf } from './chain';
+import type { MessageLife, Verification } from '$lib/api/types';
+import { chainOf, uncheckableOf } from './chain';
 import { eventText, stagesOf } from './events';
 import { daysAgo, filtersOf, parseFilter } from './filter';
 
@@ -31,11 +31,14 @@ describe('chain of a verification', () => {
     expect(chain.map((one) => `${one.link} ${one.state}`)).toEqual(['content ok', 'signature bad', 'leaf unknown', 'tree note', 'checkpoint unknown']);
     const whole = chainOf({ id: 'x', state: 'verified', seal: 'whole', findings: [{ check: 'row', state: 'ok', text: '' }, { check: 'log', state: 'ok', text: '' }] });
     expect(whole.map((one) => one.state)).toEqual(['unknown', 'unknown', 'ok', 'ok', 'ok']);
-    const lacking = chainOf({
+    const lacking: Verification = {
       id: 'x', state: 'unchecked', seal: 'whole',
-      findings: [{ check: 'signature', state: 'ok', text: 'one fits' }, { check: 'signature', state: 'note', text: 'two cannot be checked' }],
-    });
-    expect(lacking[1]).toEqual({ link: 'signature', state: 'unknown', texts: ['two cannot be checked'] });
+      findings: [{ check: 'signature', state: 'ok', text: 'one fits' }, { check: 'signature', state: 'note', text: 'two cannot be checked' }, { check: 'log', state: 'note', text: 'c' }],
+    };
+    expect(chainOf(lacking)[1]).toEqual({ link: 'signature', state: 'unknown', texts: [] });
+    expect(uncheckableOf(lacking)).toEqual(['two cannot be checked']);
+    expect(uncheckableOf({ ...lacking, state: 'verified' })).toEqual([]);
+    expect(uncheckableOf(undefined)).toEqual([]);
     expect(chainOf(undefined).every((one) => one.state === 'unknown')).toBe(true);
   });
 });

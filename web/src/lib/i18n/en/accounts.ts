@@ -1,6 +1,6 @@
 export const accounts = {
   text: 'People and programs that log in: to send mail, to read the archive, to keep this server.',
-  columns: { login: 'Name', address: 'Address', role: 'Role', state: 'State', last: 'Last log-in' },
+  columns: { login: 'Name', address: 'Address', role: 'Role', state: 'State', last: 'Last in the console' },
   states: { disabled: 'disabled', oneTime: 'has not chosen a password', ok: 'may log in', totp: 'second factor' },
   add: 'Add an account',
   filter: 'Name, address or role',
@@ -41,7 +41,7 @@ export const accounts = {
     role: 'Role',
     domains: 'Domains',
     created: 'Since',
-    last: 'Last log-in',
+    last: 'Last log-in to the console',
     totp: 'Second factor',
     totpOn: 'asked for',
     totpOff: 'not set up',

@@ -26,13 +26,14 @@ export const messages = {
   verifyAll: 'Verify the whole archive',
   verifySelected: (n: number) => `Verify ${n}`,
   verifyingAll: 'Verifying the whole archive and the log',
-  verifying: (n: number) => `Verifying ${n} messages`,
+  verifying: (n: number) => (n === 1 ? 'Verifying one message' : `Verifying ${n} messages`),
   stop: 'Stop',
   stopped: 'Stopped.',
   jobDone: (n: string) => `${n} verified. Everything holds.`,
   jobBad: (bad: string, n: string) => `${bad} of ${n} are not verified.`,
   disabled: 'Verification is switched off, so no seal is shown as verified.',
   disabledAction: 'Switch it on in the settings',
+  uncheckableAction: 'To the setting that names the public keys',
   back: 'Messages',
   sealed: 'Sealed',
   received: 'Received',
@@ -54,11 +55,11 @@ export const messages = {
   checks: {
     row: 'Row', catalogue: 'Catalogue', record: 'Stored message', leaf: 'Leaf', signature: 'Signature', order: 'Order', log: 'Log', checkpoint: 'Checkpoint',
   },
-  findings: (n: number) => `All ${n} findings, in words`,
+  findings: (n: number) => (n === 1 ? 'The finding, in words' : `All ${n} findings, in words`),
   chainStates: { ok: 'holds', bad: 'broken', note: 'note', unknown: 'not checked' },
   life: 'The life of this message',
   stages: {
-    receive: 'Received', identify: 'Identified', authenticate: 'Authenticated', open: 'Opened', command: 'Commanded', decide: 'Decided', protect: 'Protected',
+    envelope: 'Envelope', receive: 'Received', identify: 'Identified', authenticate: 'Authenticated', open: 'Opened', command: 'Commanded', decide: 'Decided', protect: 'Protected',
     sign: 'Signed', seal: 'Sealed', deliver: 'Delivered',
   },
   outcome: { ok: 'done', refused: 'refused', skipped: 'not needed' },
@@ -99,7 +100,7 @@ export const messages = {
   proof: {
     title: 'From the leaf to the checkpoint',
     text: (n: number, size: string) =>
-      `The hash of this message is joined with ${n} others, one a level, up to the root of ${size} entries, which the checkpoint signs. Nobody can change the message without changing the root.`,
+      `The hash of this message is joined with ${n === 1 ? 'one other' : `${n} others, one a level`}, up to the root of ${size} entries, which the checkpoint signs. Nobody can change the message without changing the root.`,
     none: 'This message has no place in the log.',
     leaf: 'This message',
     root: 'Root',
@@ -114,6 +115,6 @@ export const messages = {
     left: 'on the left',
     right: 'on the right',
     path: 'The path as a list',
-    picture: (n: number) => `Picture of the proof: ${n} hashes lead from the leaf to the root`,
+    picture: (n: number) => `Picture of the proof: ${n === 1 ? 'one hash leads' : `${n} hashes lead`} from the leaf to the root`,
   },
 };

@@ -130,7 +130,8 @@ Result<void> sign(Transit& transit, const Clock& clock) {
         if (transit.account) {
             missing = make_missing_fields(copy.message, config.hostname, transit.id, now);
         }
-        if (transit.snapshot->settings.received_header) {
+        // A filter is no hop: the mail server's own Received tells of the client.
+        if (transit.snapshot->settings.received_header && !transit.handed_back) {
             copy.prefix = make_received(transit.envelope, transit.id, config.hostname, now);
         }
         copy.prefix += missing;

@@ -84,6 +84,9 @@ class ServerSession {
     /// Octets of the present message and of packets that have not ended.
     [[nodiscard]] std::size_t octets() const { return message_.octets() + reader_.held(); }
 
+    /// True once the present message has a flaw: nothing of it is kept any more.
+    [[nodiscard]] bool is_refused() const { return message_.flaw().has_value(); }
+
     /// True from MAIL to the answer at the end of the message.
     [[nodiscard]] bool in_message() const { return in_message_; }
 

@@ -162,6 +162,7 @@ void run_milter_flow(const FlowContext& context,
     }
     using enum Transit::HandBackAbility;
     transit->ability = options.take_over ? none : options.can_change ? change : add;
+    transit->folds_anew = !options.keeps_fields;
     seal::Batch batch;
     auto start = prepare(context, *transit, batch);
     if (!start) {

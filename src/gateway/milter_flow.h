@@ -10,8 +10,9 @@ namespace bulla::gateway {
 
 /// What a mail server whose filter we are can be asked for.
 struct MilterOptions {
-    bool take_over = false;   ///< The mail server is to forget every message: bulla delivers it.
-    bool can_change = false;  ///< Fields and bodies can be changed, not only added to.
+    bool take_over = false;     ///< The mail server is to forget every message: bulla delivers it.
+    bool keeps_fields = false;  ///< It sends fields on as they are, white space included.
+    bool can_change = false;    ///< Fields and bodies can be changed, not only added to.
 };
 
 /// What the mail server is to do with a message.

@@ -49,6 +49,8 @@ struct Transit {
     /// What the door can do instead of queueing: nothing, hand the message back to the mail server with added fields, or with any change.
     enum class HandBackAbility { none, add, change };
     HandBackAbility ability = HandBackAbility::none;
+    bool folds_anew =
+        false;  ///< The mail server writes the white space of fields anew, as Sendmail does with lists of addresses.
 
     // decide
     bool handed_back =

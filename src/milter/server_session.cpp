@@ -22,7 +22,7 @@ constexpr std::uint32_t silent_envelope = step::silent_mail | step::silent_recip
 
 // The macros that are looked at, by the number of the command that they come before.
 constexpr std::array<std::pair<std::uint32_t, std::string_view>, 3> wanted_macros{{
-    {0, "j {daemon_name}"},
+    {0, "j {daemon_name} v"},
     {2, "i {auth_authen} {auth_type} {tls_version} {cipher}"},
     {5, "i"},
 }};
@@ -114,7 +114,8 @@ Submission ServerSession::take_message() {
                           .flaw = message_.flaw(),
                           .bad_address = std::move(bad_address_),
                           .too_many_recipients = too_many_recipients_,
-                          .daemon_name = std::string(macros_.find("daemon_name"))};
+                          .daemon_name = std::string(macros_.find("daemon_name")),
+                          .is_postfix = macros_.find("v").starts_with("Postfix")};
     // What holds for the connection is wanted for its next message.
     envelope_ = submission.envelope;
     return submission;

@@ -49,6 +49,7 @@ struct Submission {
     std::string bad_address;  ///< An address of the envelope that is none; empty if all are.
     bool too_many_recipients = false;
     std::string daemon_name;  ///< What the mail server calls the listener of its own.
+    bool is_postfix = false;  ///< It says that it is Postfix, which sends fields on as they are.
 };
 
 /// The filter's side of one connection of a mail server, which may carry many of its clients and messages, one after the other. Feed it with

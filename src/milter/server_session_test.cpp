@@ -133,9 +133,10 @@ TEST(MilterSession, c4_4_macros_tell_log_in_tls_and_queue_id) {
                               "TLSv1.3",
                               "{cipher}",
                               "TLS_AES_128_GCM_SHA256"});
-    const auto out =
-        run(negotiation() + macros('C', {"{j}", "mta.example", "{daemon_name}", "MSA"}) + client() +
-            texts('H', {"c"}) + mail + message("<root>") + message("<root>") + packet('Q'));
+    const auto out = run(
+        negotiation() +
+        macros('C', {"{j}", "mta.example", "{daemon_name}", "MSA", "v", "Postfix 3.7"}) + client() +
+        texts('H', {"c"}) + mail + message("<root>") + message("<root>") + packet('Q'));
     ASSERT_EQ(out.messages.size(), 2U);
     const auto& first = out.messages[0].envelope;
     EXPECT_EQ(first.login, "alice@example.test");
@@ -143,6 +144,7 @@ TEST(MilterSession, c4_4_macros_tell_log_in_tls_and_queue_id) {
     EXPECT_EQ(first.tls_summary, "TLSv1.3 TLS_AES_128_GCM_SHA256");
     EXPECT_EQ(first.from->text(), "root@mta.example");
     EXPECT_EQ(out.messages[0].daemon_name, "MSA");
+    EXPECT_TRUE(out.messages[0].is_postfix);
     // What was said for one message does not hold for the next.
     EXPECT_FALSE(out.messages[1].envelope.login);
     EXPECT_FALSE(out.messages[1].envelope.tls);

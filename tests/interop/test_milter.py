@@ -1,10 +1,14 @@
 """Issue 4, clause 4: bulla as the milter of Postfix and of Sendmail, judged by what they send on: dkimpy and bulla verify it."""
 import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
 import tomllib
 
 import pytest
 
-from support.instance import Instance, free_ports, until
+from support.instance import TOP, Instance, free_ports, until
 from support.postfix import Postfix
 from support.sendmail import Sendmail
 from support.smtp import Client
@@ -34,7 +38,10 @@ class House:
         self.instance = Instance(folder / "bulla", sink.port, domain=DOMAIN)
         self.sink = sink
         self.port = free_ports(1)[0]
-        self.path = folder / "milter.sock"
+        # Sendmail takes no socket below a folder that all may write to, as /tmp is.
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix="bulla-test-", dir="/run"))
+        self.run.chmod(0o755)
+        self.path = self.run / "milter"
         folder.chmod(0o755)
         listeners = tomllib.loads(self.instance.config_file.read_text())["listener"]
         self.instance.configure({"listener": [
@@ -44,6 +51,10 @@ class House:
         for selector in ("rsa", "ed"):
             self.instance.cli("dkim", "import", DOMAIN, selector, keys.file(selector))
         self.instance.archive_all()
+
+    def stop(self):
+        self.instance.stop()
+        shutil.rmtree(self.run, ignore_errors=True)
 
     def set_pair(self, pair):
         self.instance.cli("settings", "set", "dkim_canonicalization", pair)
@@ -62,7 +73,7 @@ def make_house(tmp_path, dkim_keys, sink):
 
     def make(name, start=True, extra="", **more):
         house = House(tmp_path, dkim_keys, sink, **more)
-        made.append(house.instance)
+        made.append(house)
         if start:
             house.instance.start()
         over_network = name.endswith("-inet")
@@ -139,3 +150,15 @@ def send_or_refusal(server, message):
             if reply.code >= 400:
                 return reply
         return client.data(message)
+
+
+def test_c4_4_miltertest_finds_nothing(tmp_path, dkim_keys, sink):
+    house = House(tmp_path, dkim_keys, sink)
+    house.instance.start()
+    try:
+        done = subprocess.run(["/usr/bin/miltertest", "-v", "-D", f"socket=inet:{house.port}@127.0.0.1", "-s", TOP / "tests/interop/milter.lua"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(house.instance.archive()) == 4
+    finally:
+        house.stop()

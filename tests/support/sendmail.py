@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -80,15 +81,20 @@ class Sendmail:
 
     def start(self):
         self.log_file = open(self.folder / "log", "ab")
-        # -bD stays in the foreground, -X records every session.
-        self.process = subprocess.Popen([self.program, f"-C{self.folder}/sendmail.cf", "-bD", "-X", self.folder / "traffic", "-D", self.folder / "debug"],
+        # Sendmail sleeps for a minute where the machine's name has no dot: it gets a machine's name of its own. -bD stays in the foreground, -X
+        # records every session.
+        own_name = ["unshare", "--uts", "sh", "-c", 'hostname sendmail.example && exec "$@"', "sh"]
+        self.process = subprocess.Popen([*own_name, self.program, f"-C{self.folder}/sendmail.cf", "-bD", "-X", self.folder / "traffic", "-D", self.folder / "debug"],
                                         stdout=self.log_file, stderr=self.log_file)
-        until(self._answers, f"Sendmail on {self.port}:\n{self.log()}")
+        try:
+            until(self._answers, f"Sendmail on {self.port}")
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def _answers(self):
         assert self.process.poll() is None, self.log()
-        import socket
         try:
             with socket.create_connection(("127.0.0.1", self.port), 5) as s:
                 return s.recv(3) == b"220"

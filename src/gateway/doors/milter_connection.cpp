@@ -332,7 +332,9 @@ net::Task<Result<void>> MilterConnection::deliver() {
     auto waiting = std::make_shared<Waiting>();
     context_.submit(std::move(submission.envelope),
                     std::move(submission.bytes),
-                    {.take_over = listener_->take_over, .can_change = session_.can_change()},
+                    {.take_over = listener_->take_over,
+                     .keeps_fields = submission.is_postfix,
+                     .can_change = session_.can_change()},
                     [waiting](HandBack outcome) {
                         waiting->outcome = std::move(outcome);
                         waiting->event.notify();

@@ -39,7 +39,7 @@ FEATURE(`promiscuous_relay')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`nocanonify')dnl
 DAEMON_OPTIONS(`Port={port}, Addr=127.0.0.1, Name={daemon}')dnl
-INPUT_MAIL_FILTER(`bulla', `S={milter}, F=T, T=S:30s;R:60s;E:60s')dnl
+{line}
 {extra}
 MAILER(`smtp')dnl
 """
@@ -62,7 +62,9 @@ def unpack():
 class Sendmail:
     """Gives all mail to `relay_to`, a port on loopback, after asking the filter at `milter` ("local:/path", "inet:port@127.0.0.1")."""
 
-    def __init__(self, folder, relay_to, milter, daemon="MTA", extra=""):
+    def __init__(self, folder, relay_to, milter, daemon="MTA", extra="", line=None):
+        """line: the whole line about the filter, instead of one for `milter`."""
+        line = line or f"INPUT_MAIL_FILTER(`bulla', `S={milter}, F=T, T=S:30s;R:60s;E:60s')dnl"
         self.folder = pathlib.Path(folder)
         self.port = free_ports(1)[0]
         files = unpack()
@@ -73,7 +75,7 @@ class Sendmail:
         (self.folder / "names").write_text("")
         (self.folder / "switch").write_text("hosts files\naliases files\n")
         source = self.folder / "sendmail.mc"
-        source.write_text(CONFIGURATION.format(folder=self.folder, relay=relay_to, port=self.port, milter=milter, daemon=daemon, extra=extra))
+        source.write_text(CONFIGURATION.format(folder=self.folder, relay=relay_to, port=self.port, line=line, daemon=daemon, extra=extra))
         cf = files / "usr/share/sendmail/cf"
         made = subprocess.run(["m4", f"-D_CF_DIR_={cf}/", f"{cf}/m4/cf.m4", source], check=True, capture_output=True, text=True).stdout
         (self.folder / "sendmail.cf").write_text(made)

@@ -53,21 +53,32 @@ Event ServerSession::next() {
     }
     while (!closed_) {
         auto packet = reader_.next();
-        if (packet && !*packet) {
+        if (!packet) {
+            send_away(std::move(packet).error());
+            break;
+        }
+        const auto& whole = packet.value();
+        if (!whole) {
             return Event::need_input;
         }
-        auto event = packet ? handle(**packet) : std::unexpected(packet.error());
-        if (!event) {
-            // A mail server that is sent away treats the message as its administrator said: it must be told nothing else.
-            error_ = std::move(event).error();
-            closed_ = true;
-            end_message();
-        } else if (*event) {
-            asked_ = **event;
-            return **event;
+        auto handled = handle(*whole);
+        if (!handled) {
+            send_away(std::move(handled).error());
+        } else {
+            asked_ = handled.value();
+        }
+        if (asked_) {
+            return *asked_;
         }
     }
     return Event::closed;
+}
+
+// A mail server that is sent away treats the message as its administrator said: it must be told nothing else.
+void ServerSession::send_away(Error error) {
+    error_ = std::move(error);
+    closed_ = true;
+    end_message();
 }
 
 void ServerSession::go_on_unless(std::uint32_t silent_step) {

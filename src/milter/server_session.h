@@ -110,6 +110,7 @@ class ServerSession {
     Result<std::optional<Event>> recipient_command(std::string_view data);
     Result<void> header(std::string_view data);
     Event end_of_body(std::string_view data);
+    void send_away(Error error);
     void begin_message();
     void end_message();
     void forget_connection();

@@ -13,7 +13,13 @@
 namespace bulla::milter {
 namespace {
 
-using namespace testing;
+using testing::client;
+using testing::commands;
+using testing::macros;
+using testing::message;
+using testing::negotiation;
+using testing::packet;
+using testing::texts;
 
 struct Run {
     std::string output;
@@ -24,7 +30,7 @@ struct Run {
 
 Run run(const std::string& input,
         Options options = {},
-        Verdict verdict = {},
+        const Verdict& verdict = {},
         std::size_t piece = 0) {
     options.hostname = "mx.example";
     ServerSession session(std::move(options));
@@ -159,7 +165,11 @@ TEST(MilterSession, c4_4_aborts_and_new_clients_leave_nothing_behind) {
                       texts('M', {"<mallory@example.test>", "BODY=8BITMIME", "ENVID=x"}) +
                       texts('R', {"<eve@example.net>"}) + texts('L', {"X", " y"});
     for (const auto& end : {packet('A'), std::string(), packet('A') + packet('A')}) {
-        const auto out = run(start + half + end + macros('M', {}) + message());
+        std::string input = start + half;
+        input += end;
+        input += macros('M', {});
+        input += message();
+        const auto out = run(input);
         ASSERT_EQ(out.messages.size(), 1U);
         EXPECT_EQ(out.messages[0].bytes.substr(0, 5), "From:");
         EXPECT_EQ(out.messages[0].envelope.recipients.size(), 1U);

@@ -123,10 +123,8 @@ net::Task<void> MilterConnection::run(std::shared_ptr<MilterConnection> self) {
     net::Runtime::spawn_here(watch_stop(self), "milter stop");
     try {
         const auto served = co_await self->serve();
-        const auto* error = !served                  ? &served.error()
-                            : self->session_.error() ? &*self->session_.error()
-                                                     : nullptr;
-        if (error != nullptr) {
+        const auto error = served ? self->session_.error() : std::optional(served.error());
+        if (error) {
             self->context_.metrics.add(Metric::milter_lost_connections);
             log::info("milter.lost",
                       {{"peer", self->stream_->peer().text()},

@@ -13,7 +13,13 @@
 namespace bulla::gateway {
 namespace {
 
-using namespace milter::testing;
+using milter::testing::client;
+using milter::testing::commands;
+using milter::testing::macros;
+using milter::testing::message;
+using milter::testing::negotiation;
+using milter::testing::packet;
+using milter::testing::texts;
 
 struct Taken {
     mail::Envelope envelope;
@@ -147,6 +153,7 @@ std::string login(const std::string& name) {
 
 const std::string start = negotiation() + client() + texts('H', {"client.example"});
 const std::string quit = packet('Q');
+const std::string one_message = start + message() + quit;
 
 TEST(MilterDoor, c4_4_one_copy_is_changed_in_place) {
     House house;
@@ -252,12 +259,12 @@ TEST(MilterDoor, c4_4_the_macros_decide_direction) {
 TEST(MilterDoor, c4_4_over_the_network_only_named_mail_servers_are_heard) {
     for (const auto* peer : {"192.0.2.7", "127.0.0.2", "::1"}) {
         House house;
-        EXPECT_EQ(talk(house, start + message() + quit, {.peer = peer}), "");
+        EXPECT_EQ(talk(house, one_message, {.peer = peer}), "");
         EXPECT_TRUE(house.taken.empty());
     }
     House house;
     house.listener.xforward_hosts.clear();
-    EXPECT_EQ(commands(talk(house, start + message() + quit, {.peer = "unix:/run/x"})), "Oic");
+    EXPECT_EQ(commands(talk(house, one_message, {.peer = "unix:/run/x"})), "Oic");
     house.snapshot.config.limits.connections = 0;
     house.open();
     EXPECT_EQ(talk(house, start, {.peer = "unix:/run/x"}), "");
@@ -319,8 +326,7 @@ TEST(MilterDoor, c4_4_a_peer_that_dies_at_any_step_loses_and_duplicates_nothing)
         do {
             House house;
             house.answer.taken_over = taken_over;
-            const auto said =
-                talk(house, start + message() + quit, {.fail_at = nth, .chunk = 20}, &operations);
+            const auto said = talk(house, one_message, {.fail_at = nth, .chunk = 20}, &operations);
             const bool answered =
                 commands(said).ends_with(taken_over ? 'd' : 'c') && commands(said) != "O";
             // Each message that the flow sealed was settled once, by what the mail server knows.

@@ -110,8 +110,12 @@ bool names_a_listener(const std::string& value, const config::Config& config) {
             // Postfix sees its own folder as the root of all paths.
             const std::string path = listener.address.substr(std::string_view("unix:").size());
             const std::size_t named = value.find("unix:");
-            return named != std::string::npos &&
-                   path.ends_with(value.substr(named + std::string_view("unix:").size()));
+            if (named == std::string::npos) {
+                return false;
+            }
+            const std::size_t begin = named + std::string_view("unix:").size();
+            const std::size_t end = value.find_first_of(" \t,}", begin);
+            return end != begin && path.ends_with(value.substr(begin, end - begin));
         }
         const std::string port = ":" + std::to_string(listener.port);
         const std::size_t at = value.find(port);
@@ -173,7 +177,7 @@ std::optional<Finding> judge_milters(const std::string& milters,
                        "Postfix asks other milters after bulla: what they change breaks signatures",
                        "put bulla last in smtpd_milters");
     }
-    if (default_action.contains("accept")) {
+    if (default_action.contains("accept") || ours->contains("accept")) {
         return finding(CheckState::warning,
                        "Postfix lets mail pass unsigned and unsealed while bulla is stopped",
                        "milter_default_action = tempfail");

@@ -114,8 +114,9 @@ bool names_a_listener(const std::string& value, const config::Config& config) {
                 return false;
             }
             const std::size_t begin = named + std::string_view("unix:").size();
-            const std::size_t end = value.find_first_of(" \t,}", begin);
-            return end != begin && path.ends_with(value.substr(begin, end - begin));
+            const std::string where =
+                value.substr(begin, value.find_first_of(" \t,}", begin) - begin);
+            return !where.empty() && path.ends_with(where);
         }
         const std::string port = ":" + std::to_string(listener.port);
         const std::size_t at = value.find(port);

@@ -76,8 +76,7 @@ void Daemon::start_runtime() {
 
 Result<void> Daemon::bind() {
     for (const auto& listener : config_.listeners) {
-        BULLA_TRY(endpoint, net::Endpoint::make(listener.address, listener.port));
-        BULLA_TRY(socket, net::Listener::bind(endpoint));
+        BULLA_TRY(socket, Doors::bind(listener, config_.user));
         sockets_.push_back(std::move(socket));
     }
     BULLA_TRY(console, ConsoleSockets::bind(config_));
@@ -186,7 +185,12 @@ void Daemon::make_doors() {
             return net::find_client_name(*resolver_, client);
         };
     }
-    doors_ = std::make_unique<Doors>(*runtime_, std::move(context));
+    gateway::MilterContext milter_context{.snapshots = instance_->snapshots(),
+                                          .limits = *door_limits_,
+                                          .metrics = metrics_,
+                                          .submit = gateway::make_milter_submit(*runtime_, *flow_)};
+    doors_ = std::make_unique<Doors>(
+        *runtime_, std::move(context), std::move(milter_context), config_.user);
 }
 
 nlohmann::json Daemon::live() const {

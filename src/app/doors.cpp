@@ -1,5 +1,6 @@
 #include "app/doors.h"
 
+#include "app/process.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -18,15 +19,17 @@ using namespace std::chrono_literals;
 constexpr auto port_patience = 1s;
 constexpr auto between_tries = 10ms;
 
+// A milter and an SMTP door at one place are two, of which the file names one.
 std::string place_of(const config::Listener& listener) {
-    return fmt::format("{} {}", listener.address, listener.port);
+    return listener.place() + (listener.role == config::ListenerRole::milter ? " milter" : "");
 }
 
-Result<net::Listener> bind(const config::Listener& listener, bool patient) {
-    BULLA_TRY(endpoint, net::Endpoint::make(listener.address, listener.port));
+Result<net::Listener> bind_patiently(const config::Listener& listener,
+                                     const std::string& user,
+                                     bool patient) {
     const auto deadline = std::chrono::steady_clock::now() + (patient ? port_patience : 0s);
     while (true) {
-        auto socket = net::Listener::bind(endpoint);
+        auto socket = Doors::bind(listener, user);
         if (socket || socket.error().code != "net.in_use" ||
             std::chrono::steady_clock::now() >= deadline) {
             return socket;
@@ -36,6 +39,23 @@ Result<net::Listener> bind(const config::Listener& listener, bool patient) {
 }
 
 }  // namespace
+
+Result<net::Listener> Doors::bind(const config::Listener& listener, const std::string& user) {
+    if (!listener.is_unix()) {
+        BULLA_TRY(endpoint, net::Endpoint::make(listener.address, listener.port));
+        return net::Listener::bind(endpoint);
+    }
+    BULLA_TRY(endpoint, net::Endpoint::parse(listener.address));
+    BULLA_TRY(owner, find_socket_owner(user, listener.socket_group));
+    return net::Listener::bind(endpoint, {.unix_owner = owner.user, .unix_group = owner.group});
+}
+
+std::unique_ptr<gateway::Door> Doors::make_door(const config::Listener& listener) const {
+    if (listener.role == config::ListenerRole::milter) {
+        return std::make_unique<gateway::MilterDoor>(milter_context_, listener);
+    }
+    return std::make_unique<gateway::SmtpDoor>(context_, listener);
+}
 
 Doors::Door* Doors::find(const std::string& place) {
     const auto found = std::ranges::find(doors_, place, &Door::place);
@@ -51,10 +71,7 @@ void Doors::open_locked(const config::Listener& listener, net::Listener socket) 
     const auto place = place_of(listener);
     Door* door = find(place);
     if (door == nullptr) {
-        door = &doors_.emplace_back(
-            Door{.place = place,
-                 .bound = {},
-                 .door = std::make_unique<gateway::SmtpDoor>(context_, listener)});
+        door = &doors_.emplace_back(Door{.place = place, .bound = {}, .door = make_door(listener)});
     } else {
         door->door->set_listener(listener);
     }
@@ -91,7 +108,7 @@ std::vector<std::string> Doors::follow(const std::vector<config::Listener>& list
             door->door->set_listener(listener);
             continue;
         }
-        auto socket = bind(listener, patient);
+        auto socket = bind_patiently(listener, user_, patient);
         if (socket) {
             open_locked(listener, std::move(*socket));
             continue;

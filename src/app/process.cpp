@@ -56,6 +56,27 @@ Result<void> drop_privileges(const std::string& user) {
     return {};
 }
 
+Result<SocketOwner> find_socket_owner(const std::string& user, const std::string& group) {
+    SocketOwner owner;
+    if (!user.empty()) {
+        const passwd* entry = getpwnam(user.c_str());
+        if (entry == nullptr) {
+            return fail("process.no_user", Fault::us, fmt::format("there is no user {}", user));
+        }
+        owner = {.user = entry->pw_uid, .group = entry->pw_gid};
+    }
+    if (!group.empty()) {
+        const auto* entry = getgrnam(group.c_str());
+        if (entry == nullptr) {
+            return fail("process.no_user",
+                        Fault::us,
+                        fmt::format("there is no group {} (socket_group)", group));
+        }
+        owner.group = entry->gr_gid;
+    }
+    return owner;
+}
+
 void notify_service_manager(std::string_view state) {
     const char* path = std::getenv(
         "NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing sets the environment

@@ -10,7 +10,7 @@
 
 namespace bulla::config {
 
-enum class ListenerRole { submission, relay, inbound, filter };
+enum class ListenerRole { submission, relay, inbound, filter, milter };
 
 enum class ListenerTls { none, starttls, implicit };
 
@@ -21,8 +21,22 @@ struct Listener {
     ListenerRole role = ListenerRole::inbound;
     ListenerTls tls = ListenerTls::starttls;
     bool proxy_protocol = false;
-    std::vector<Cidr> proxy_hosts;     ///< From whom PROXY is taken; needed with proxy_protocol.
-    std::vector<Cidr> xforward_hosts;  ///< From whom XFORWARD and XCLIENT are taken.
+    std::vector<Cidr> proxy_hosts;  ///< From whom PROXY is taken; needed with proxy_protocol.
+    std::vector<Cidr>
+        xforward_hosts;  ///< From whom XFORWARD and XCLIENT are taken; all that may connect to a milter.
+    std::string socket_group;  ///< Group of a unix socket; empty: that of the daemon's user.
+    std::vector<std::string>
+        trusted_daemons;  ///< milter: {daemon_name}s whose mail our side sends.
+    bool unknown_logins_trusted =
+        false;               ///< milter: log-ins that no account has send for our side.
+    bool take_over = false;  ///< milter: bulla delivers everything itself.
+
+    [[nodiscard]] bool is_unix() const { return address.starts_with("unix:"); }
+
+    /// As people and reports name it: "192.0.2.1:25", "unix:/run/bulla/milter".
+    [[nodiscard]] std::string place() const {
+        return is_unix() ? address : address + ":" + std::to_string(port);
+    }
 };
 
 enum class RouteExit { smtp, maildir };

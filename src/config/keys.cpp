@@ -56,13 +56,16 @@ constexpr std::array volume{
 };
 
 constexpr std::array listener{
-    text<&Listener::address>(
-        "address", "IP address or *", "Where to listen; * is every address of IPv4 and IPv6."),
+    text<&Listener::address>("address",
+                             "IP address, * or unix:PATH",
+                             "Where to listen; * is every address of IPv4 and IPv6; a socket in "
+                             "the file system for milter alone."),
     number<&Listener::port>("port", {1, 65535}, "The TCP port."),
     choice<&Listener::role>("role",
-                            "submission | relay | inbound | filter",
+                            "submission | relay | inbound | filter | milter",
                             "submission: users log in; relay: log-in or trusted network; inbound: "
-                            "mail for our domains; filter: behind another server."),
+                            "mail for our domains; filter: behind another server; milter: the "
+                            "milter of Postfix or Sendmail."),
     choice<&Listener::tls>("tls",
                            "none | starttls | implicit",
                            "none: never; starttls: offered; implicit: from the first octet."),
@@ -70,7 +73,24 @@ constexpr std::array listener{
                                     "Expect the PROXY protocol (1 or 2) from proxy_hosts."),
     networks<&Listener::proxy_hosts>("proxy_hosts",
                                      "Who may send PROXY; needed with proxy_protocol."),
-    networks<&Listener::xforward_hosts>("xforward_hosts", "Who may send XFORWARD and XCLIENT."),
+    networks<&Listener::xforward_hosts>(
+        "xforward_hosts", "Who may send XFORWARD and XCLIENT; role milter: who may connect."),
+    text<&Listener::socket_group>(
+        "socket_group",
+        "text",
+        "Group that may connect to a unix socket, besides the daemon's user; empty: that user's."),
+    texts<&Listener::trusted_daemons>(
+        "trusted_daemons",
+        "list of names",
+        "milter: the mail server's own listeners ({daemon_name}) whose mail is sent by our side."),
+    flag<&Listener::unknown_logins_trusted>(
+        "trust_unknown_logins",
+        "milter: a log-in at the mail server that no account here has sends for our side, as any "
+        "sender; without it such mail is refused."),
+    flag<&Listener::take_over>(
+        "take_over",
+        "milter: bulla delivers all mail by its own routes; without it the mail server goes on "
+        "with what bulla changed, but for messages of several copies."),
 };
 
 constexpr std::array route{

@@ -51,8 +51,21 @@ bool is_word(std::string_view text) {
 }
 
 Result<void> check_listener(const Listener& listener, const Node& node, const Place& place) {
-    if (listener.address != "*" && !Ip::parse(listener.address)) {
+    const bool is_milter = listener.role == ListenerRole::milter;
+    if (listener.is_unix()) {
+        if (!is_milter || !listener.address.starts_with("unix:/")) {
+            return bad_at(
+                place, node, "has a unix socket: that is for role milter, with an absolute path");
+        }
+    } else if (listener.address != "*" && !Ip::parse(listener.address)) {
         return bad_at(place, node, "has no IP address and no * in address");
+    }
+    if (is_milter && listener.proxy_protocol) {
+        return bad_at(place, node, "has proxy_protocol, which no milter has");
+    }
+    if (is_milter && !listener.is_unix() && listener.xforward_hosts.empty()) {
+        return bad_at(
+            place, node, "is a milter without xforward_hosts: anybody could claim any log-in");
     }
     if (listener.proxy_protocol && listener.proxy_hosts.empty()) {
         return bad_at(
@@ -237,11 +250,14 @@ Result<void> check_unique(const Config& config, const Node& root, const Place& p
     }
     std::set<std::pair<std::string, std::uint16_t>> ends;
     for (const Listener& listener : config.listeners) {
-        if (!ends.emplace(listener.address, listener.port).second) {
+        if (!ends.emplace(listener.address, listener.is_unix() ? std::uint16_t{0} : listener.port)
+                 .second) {
             return bad_at(
                 place,
                 find(root, "listener"),
-                fmt::format("listens twice at {} port {}", listener.address, listener.port));
+                listener.is_unix()
+                    ? fmt::format("listens twice at {}", listener.address)
+                    : fmt::format("listens twice at {} port {}", listener.address, listener.port));
         }
     }
     return {};

@@ -21,10 +21,13 @@ struct Row {
 constexpr std::array rows = std::to_array<Row>({
     // The message itself.
     {"address.", {550, "5.6.0", false, "RFC 5322 3.6.2"}},
+    {"milter.bad_field", {550, "5.6.0", false, "RFC 5322 2.2"}},
+    {"milter.too_many_recipients", {452, "4.5.3", true, "RFC 5321 4.5.3.1.10"}},
     // Who sends.
     {"sender.auth_required", {530, "5.7.0", false, "RFC 4954 6"}},
     {"sender.not_owned", {550, "5.7.1", false, "RFC 6409 6.1"}},
     {"sender.account_disabled", {535, "5.7.8", false, "RFC 4954 6"}},
+    {"sender.unknown_login", {550, "5.7.1", false, "RFC 6409 6.1"}},
     {"sender.relay_denied", {550, "5.7.1", false, "RFC 5321 7.9"}},
     // Whom to.
     {"recipient.relay_denied", {550, "5.7.1", false, "RFC 5321 7.9"}},

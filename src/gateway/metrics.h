@@ -54,6 +54,14 @@ enum class Metric : std::uint8_t {
     delivery_delivered,
     delivery_deferred,
     delivery_bounced,
+    milter_connections,
+    milter_sessions,
+    milter_messages,
+    milter_message_octets,
+    milter_taken_over,
+    milter_refused_messages,
+    milter_deferred_messages,
+    milter_lost_connections,
     count,
 };
 

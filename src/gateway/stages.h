@@ -21,8 +21,9 @@ namespace bulla::gateway {
 /// stages; the trace then ends before the one that failed.
 [[nodiscard]] Result<void> run_stages(Transit& transit, const Clock& clock);
 
-/// What is to be called once the batch is committed: hands the deliveries over.
-using StartDeliveries = std::function<void(const seal::Committed&)>;
+/// What is to be called once the batch is committed: hands the deliveries over, or (not `wanted`: whoever gave the message does not know that
+/// it was taken) withdraws them.
+using StartDeliveries = std::function<void(const seal::Committed&, bool wanted)>;
 
 /// 8 seal: adds to `batch` (which may hold other work already) all that belongs to `transit`: records, leaf, signatures, rows, queue
 /// entries. Errors: those of the archive signer; `batch` is then as it was.

@@ -1,3 +1,4 @@
+#include "gateway/hand_back.h"
 #include "gateway/stages.h"
 #include "mail/seven_bit.h"
 
@@ -96,12 +97,27 @@ Result<void> decide_copies(Transit& transit, TraceStep& step) {
     return {};
 }
 
+// One copy goes back to the mail server, changed in place; of several bulla is the owner.
+void decide_hand_back(Transit& transit, TraceStep& step) {
+    using enum Transit::HandBackAbility;
+    if (transit.ability == none || transit.copies.size() != 1) {
+        return;
+    }
+    const auto& copy = transit.copies.front();
+    transit.handed_back =
+        !copy.converted || (transit.ability == change && make_edits(transit.message, copy));
+    if (transit.handed_back) {
+        step.facts.emplace_back("handed", "back to the mail server");
+    }
+}
+
 }  // namespace
 
 Result<void> decide(Transit& transit) {
     TraceStep step{.stage = "decide", .at = {}, .facts = {}};
     BULLA_CHECK(decide_archiving(transit, step));
     BULLA_CHECK(decide_copies(transit, step));
+    decide_hand_back(transit, step);
     transit.trace.push_back(std::move(step));
     return {};
 }

@@ -117,6 +117,9 @@ Result<void> identify(Transit& transit) {
     if (!transit.envelope.tls_summary.empty()) {
         step.facts.emplace_back("tls", transit.envelope.tls_summary);
     }
+    if (!transit.envelope.mta_id.empty()) {
+        step.facts.emplace_back("queue id there", transit.envelope.mta_id);
+    }
     transit.trace.push_back(std::move(step));
     return {};
 }

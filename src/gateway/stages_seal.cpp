@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace bulla::gateway {
@@ -21,8 +22,8 @@ namespace {
 struct Rows {
     archive::SealedMessage message;
     std::vector<archive::SignatureRow> signatures;
-    std::size_t record =
-        0;                 ///< Index in Batch::records of the record that the message's row names.
+    /// Index in Batch::records of the record that the message's row names; none of what was handed back and is not archived.
+    std::optional<std::size_t> record;
     std::size_t leaf = 0;  ///< Index in Batch::leaves; counts when archived.
 };
 
@@ -142,7 +143,10 @@ seal::Rider make_rider(std::shared_ptr<const Rows> rows) {
                                   ? static_cast<std::int64_t>(committed.leaf_indexes[rows->leaf])
                                   : -1;
             BULLA_CHECK(archive::insert_message(
-                tx, rows->message, committed.addresses[rows->record], leaf));
+                tx,
+                rows->message,
+                rows->record ? committed.addresses[*rows->record] : seal::Address{},
+                leaf));
             for (const auto& signature : rows->signatures) {
                 BULLA_CHECK(archive::insert_signature(tx, signature));
             }
@@ -204,6 +208,9 @@ Result<void> add_records(const FlowContext& context,
         addition.records.push_back(std::move(received));
     }
     for (const auto& copy : transit.copies) {
+        if (transit.handed_back) {
+            break;
+        }
         const bool own = !transit.archived || copy.converted;
         if (own) {
             BULLA_TRY(
@@ -247,10 +254,12 @@ Result<StartDeliveries> prepare_seal(const FlowContext& context,
                                      Transit& transit,
                                      seal::Batch& batch) {
     auto rows = std::make_shared<Rows>();
-    rows->record = batch.records.size();
     rows->leaf = batch.leaves.size();
     Addition addition;
     BULLA_CHECK(add_records(context, transit, batch, *rows, addition));
+    if (!addition.records.empty()) {
+        rows->record = batch.records.size();
+    }
     transit.trace.push_back(
         {.stage = "seal",
          .at = context.clock.now(),
@@ -271,9 +280,13 @@ Result<StartDeliveries> prepare_seal(const FlowContext& context,
     note_key_uses(transit, rows->signatures, batch);
     batch.riders.push_back(make_rider(std::move(rows)));
     auto ticket = context.queue.attach(batch, std::move(addition.deliveries));
-    return [&queue = context.queue,
-            ticket = std::move(ticket)](const seal::Committed& committed) mutable {
-        queue.start(std::move(ticket), committed);
+    return [&queue = context.queue, ticket = std::move(ticket)](const seal::Committed& committed,
+                                                                bool wanted) mutable {
+        if (wanted) {
+            queue.start(std::move(ticket), committed);
+        } else {
+            queue.withdraw(std::move(ticket), committed);
+        }
     };
 }
 

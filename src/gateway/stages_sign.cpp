@@ -21,9 +21,13 @@ const DomainName* signing_domain(const Transit& transit) {
 std::vector<dkim::SignOptions> make_options(const DomainName& domain,
                                             const Keys& keys,
                                             const directory::Settings& settings,
+                                            bool folds_anew,
                                             Time now) {
-    const auto canon = dkim::parse_canon_pair(settings.dkim_canonicalization)
-                           .value_or(dkim::CanonPair{dkim::Canon::relaxed, dkim::Canon::relaxed});
+    auto canon = dkim::parse_canon_pair(settings.dkim_canonicalization)
+                     .value_or(dkim::CanonPair{dkim::Canon::relaxed, dkim::Canon::relaxed});
+    if (folds_anew) {
+        canon.header = dkim::Canon::relaxed;
+    }
     std::vector<dkim::SignOptions> options;
     options.reserve(keys.size());
     for (const auto& key : keys) {
@@ -105,7 +109,12 @@ Result<void> sign_copy(
         return {};
     }
     BULLA_TRY(whole, complete(copy, missing));
-    BULLA_TRY(signatures, dkim::sign(whole, make_options(*domain, keys->second, settings, now)));
+    BULLA_TRY(
+        signatures,
+        dkim::sign(
+            whole,
+            make_options(
+                *domain, keys->second, settings, transit.handed_back && transit.folds_anew, now)));
     BULLA_TRY(passed, check_own_work(*domain, keys->second, signatures, whole, transit, now));
     for (const auto& key : keys->second) {
         step.facts.emplace_back("dkim",
@@ -130,7 +139,8 @@ Result<void> sign(Transit& transit, const Clock& clock) {
         if (transit.account) {
             missing = make_missing_fields(copy.message, config.hostname, transit.id, now);
         }
-        if (transit.snapshot->settings.received_header) {
+        // A filter is no hop: the mail server's own Received tells of the client.
+        if (transit.snapshot->settings.received_header && !transit.handed_back) {
             copy.prefix = make_received(transit.envelope, transit.id, config.hostname, now);
         }
         copy.prefix += missing;

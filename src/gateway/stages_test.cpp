@@ -1,5 +1,6 @@
 #include "gateway/stages.h"
 
+#include "gateway/hand_back.h"
 #include "gateway/trace_fields.h"
 
 #include <gtest/gtest.h>
@@ -211,6 +212,59 @@ TEST(DecideRecipient, c2_5_a_domain_decides_for_itself_about_unknown_recipients)
     snapshot->domain_settings["example.test"].unknown_recipients =
         directory::UnknownRecipients::accept;
     EXPECT_FALSE(decide_recipient(*snapshot, {}, box("zoe@example.test")));
+}
+
+TEST(HandBack, c4_4_edits_make_the_copy_of_what_was_received) {
+    const auto received = mail::Message::parse(std::string("A: 1\r\nB: 2\r\nA: 3\r\n\r\nx\r\n"));
+    Copy copy{.message = *received,
+              .converted = false,
+              .prefix = "S: 4\r\n\t5\r\nT: 6\r\n",
+              .recipients = {}};
+    const auto in_place = make_edits(*received, copy).value();
+    ASSERT_EQ(in_place.fields.size(), 2U);
+    // Each before all others, so the first comes last.
+    EXPECT_EQ(in_place.fields[0].name, "T");
+    EXPECT_EQ(in_place.fields[1].name, "S");
+    EXPECT_EQ(in_place.fields[1].value, " 4\r\n\t5");
+    EXPECT_FALSE(in_place.body);
+    copy.converted = true;
+    copy.prefix.clear();
+    copy.message =
+        mail::Message::parse(std::string("A: 1\r\nB: 2\r\nA: 9\r\nC: 0\r\n\r\ny\r\n")).value();
+    const auto changed = make_edits(*received, copy).value();
+    ASSERT_EQ(changed.fields.size(), 2U);
+    EXPECT_EQ(changed.fields[0].kind, FieldEdit::Kind::change);
+    EXPECT_EQ(changed.fields[0].index, 2U);
+    EXPECT_EQ(changed.fields[0].value, " 9");
+    EXPECT_EQ(changed.fields[1].kind, FieldEdit::Kind::add);
+    EXPECT_EQ(changed.body, "y\r\n");
+    for (const auto* other : {"B: 2\r\nA: 1\r\nA: 3\r\n\r\n", "A: 1\r\n\r\n"}) {
+        copy.message = mail::Message::parse(std::string(other)).value();
+        EXPECT_FALSE(make_edits(*received, copy)) << other;
+    }
+}
+
+TEST(HandBack, c4_4_one_copy_goes_back_when_the_door_can_make_it) {
+    using enum Transit::HandBackAbility;
+    for (const auto ability : {none, add, change}) {
+        for (const bool converts : {false, true}) {
+            auto transit = make_transit(
+                mail::Role::filter,
+                std::nullopt,
+                "x@example.org",
+                "From: x@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+                "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\xC3\xBC\xC3\x9F"
+                "e\r\n");
+            auto snapshot = make_snapshot();
+            snapshot->settings.seven_bit_always = converts;
+            transit.snapshot = snapshot;
+            transit.ability = ability;
+            ASSERT_TRUE(run_stages(transit, ManualClock(from_unix(0))));
+            EXPECT_EQ(transit.handed_back, ability != none && (!converts || ability == change));
+            // A filter is no hop.
+            EXPECT_EQ(transit.copies[0].prefix.empty(), transit.handed_back);
+        }
+    }
 }
 
 TEST(DecideSender, c2_5_roles_ask_for_what_they_need) {

@@ -46,7 +46,15 @@ struct Transit {
     std::vector<Mailbox> from;                          ///< The mailboxes of the From field.
     bool outbound = false;  ///< Sent by our side: logged in, or from a trusted network.
 
+    /// What the door can do instead of queueing: nothing, hand the message back to the mail server with added fields, or with any change.
+    enum class HandBackAbility { none, add, change };
+    HandBackAbility ability = HandBackAbility::none;
+    bool folds_anew =
+        false;  ///< The mail server writes the white space of fields anew, as Sendmail does with lists of addresses.
+
     // decide
+    bool handed_back =
+        false;  ///< The mail server goes on with the one copy: there are no deliveries.
     bool archived = false;
     std::vector<const directory::ArchiveSigner*> signers;
     std::vector<Copy> copies;

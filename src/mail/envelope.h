@@ -42,6 +42,7 @@ struct Envelope {
     bool smtputf8 = false;   ///< SMTPUTF8 was given (RFC 6531).
     std::string ret;         ///< RET of RFC 3461: FULL, HDRS or empty.
     std::string envid;       ///< ENVID of RFC 3461, still xtext; empty: not given.
+    std::string mta_id;      ///< The queue id of the mail server whose filter we are; else empty.
 };
 
 }  // namespace bulla::mail

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace bulla::net {
 
@@ -69,8 +70,14 @@ Result<UniqueFd> bind_socket(const Endpoint& endpoint, const ListenOptions& opti
     if (::bind(fd.get(), address.get(), address.size) != 0) {
         return bind_error(endpoint, errno);
     }
-    if (endpoint.is_unix() && ::chmod(endpoint.path.c_str(), options.unix_mode) != 0) {
-        return bind_error(endpoint, errno);
+    if (endpoint.is_unix()) {
+        constexpr auto unchanged = static_cast<uid_t>(-1);
+        if (::chmod(endpoint.path.c_str(), options.unix_mode) != 0 ||
+            ::chown(endpoint.path.c_str(),
+                    options.unix_owner.value_or(unchanged),
+                    options.unix_group.value_or(unchanged)) != 0) {
+            return bind_error(endpoint, errno);
+        }
     }
     if (::listen(fd.get(), options.backlog) != 0) {
         return bind_error(endpoint, errno);

@@ -6,13 +6,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace bulla::net {
 
 struct ListenOptions {
     int backlog = 512;
-    unsigned unix_mode = 0660;  ///< Permissions of a unix socket.
+    unsigned unix_mode = 0660;                ///< Permissions of a unix socket.
+    std::optional<unsigned> unix_owner = {};  ///< User id it shall belong to; none: the process's.
+    std::optional<unsigned> unix_group = {};  ///< The same for its group.
 };
 
 /// A socket that takes connections. Bound at once (while there may still be the right to low ports), served later. Sockets are not

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace bulla::queue {
 
@@ -106,6 +107,45 @@ void Queue::start(Ticket&& ticket, const seal::Committed& committed) {
     }
     ticket.reset();
     impl.announce();
+}
+
+void Queue::withdraw(Ticket&& ticket, const seal::Committed& committed) {
+    auto& impl = *impl_;
+    const auto pending = std::move(ticket);
+    std::vector<DeliveryId> ids;
+    std::set<std::size_t> kept;
+    for (std::size_t i = 0; i < pending->rows.size(); ++i) {
+        if (const auto out = impl.withdraw(pending->rows[i].id); out) {
+            ids.push_back(pending->rows[i].id);
+        } else {
+            log::warning("queue.not_withdrawn", {{"reason", out.error().text}});
+            kept.insert(pending->deliveries[i].record);
+        }
+    }
+    seal::Batch batch;
+    std::set<std::size_t> shredded;
+    for (std::size_t i = 0; i < pending->rows.size(); ++i) {
+        const auto record = pending->deliveries[i].record;
+        if (pending->rows[i].own_record && !kept.contains(record) &&
+            shredded.insert(record).second) {
+            batch.shred.push_back(committed.addresses[record]);
+        }
+    }
+    batch.riders.emplace_back(
+        [ids = std::move(ids)](store::Tx& tx,
+                               const seal::Committed& /*committed*/) -> Result<void> {
+            for (const auto id : ids) {
+                BULLA_CHECK(delete_row(tx, id));
+            }
+            return {};
+        });
+    batch.done = [](Result<seal::Committed> outcome) {
+        if (!outcome) {
+            // They will be delivered: twice is better than never.
+            log::error("queue.not_withdrawn", {{"reason", outcome.error().text}});
+        }
+    };
+    impl.services.sealer.submit(std::move(batch));
 }
 
 void Queue::Impl::enter(Row&& row, NewDelivery&& delivery, std::uint16_t shares) {

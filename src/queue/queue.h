@@ -105,6 +105,10 @@ class Queue {
     /// After the commit, in Batch::done: deliveries may begin. Quick.
     void start(Ticket&& ticket, const seal::Committed& committed);
 
+    /// After the commit, instead of start(): who was to be told of it was not, so nothing shall be delivered. What is being delivered already
+    /// stays. From any thread; does not wait.
+    void withdraw(Ticket&& ticket, const seal::Committed& committed);
+
     /// Sets the hook; before run().
     void on_event(RecordEvent hook);
 

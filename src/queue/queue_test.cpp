@@ -57,6 +57,36 @@ TEST(Queue, c2_8_a_result_that_was_not_recorded_before_a_crash_means_one_more_at
     EXPECT_EQ(fixture.take().message, MessageId(1));
 }
 
+TEST(Queue, c4_4_what_is_withdrawn_is_never_delivered_and_its_record_goes) {
+    Fixture fixture;
+    for (const bool known : {false, true}) {
+        seal::Batch batch;
+        batch.records.push_back(seal::prepare_record(
+            MessageId(7), seal::RecordKind::copy, text, fixture.instance.random));
+        auto ticket = fixture.queue->attach(batch,
+                                            {fixture.make("mx:25", {"b@example.org"}, true),
+                                             fixture.make("mx2:25", {"c@example.org"}, true)});
+        const auto committed = fixture.sealer->commit(std::move(batch)).value();
+        EXPECT_EQ(fixture.rows(), 2);
+        if (known) {
+            // A look into the database found them before the mail server was told.
+            fixture.queue->step();
+            fixture.instance.clock.set(fixture.instance.clock.now() + minutes(2));
+            fixture.queue->step();
+        }
+        fixture.queue->withdraw(std::move(ticket), committed);
+        std::ignore = fixture.sealer->commit({});
+        EXPECT_EQ(fixture.rows(), 0);
+        EXPECT_FALSE(fixture.queue->take());
+        EXPECT_EQ(fixture.reader.read(committed.addresses[0], MessageId(7), seal::RecordKind::copy)
+                      .error()
+                      .code,
+                  "pack.shredded");
+    }
+    EXPECT_TRUE(fixture.events.empty());
+    EXPECT_TRUE(fixture.notices.empty());
+}
+
 TEST(Queue, c2_8_deferred_recipients_are_tried_again_and_the_others_not) {
     Fixture fixture;
     fixture.put({fixture.make("mx:25", {"b@example.org", "c@example.org", "d@example.org"})});

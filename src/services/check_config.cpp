@@ -72,7 +72,9 @@ std::vector<End> list_ends(const config::Config& config) {
     std::vector<End> ends;
     ends.reserve(config.listeners.size() + 2);
     for (const config::Listener& listener : config.listeners) {
-        ends.push_back({listener.address, listener.port, "a [[listener]]"});
+        if (!listener.is_unix()) {
+            ends.push_back({listener.address, listener.port, "a [[listener]]"});
+        }
     }
     if (config.console.port != 0) {
         ends.push_back({config.console.address, config.console.port, "[console] port"});
@@ -110,7 +112,7 @@ bool is_loopback(const std::string& address) {
 }
 
 void judge_listener(Findings& out, const config::Listener& listener) {
-    const std::string end = fmt::format("{}:{}", listener.address, listener.port);
+    const std::string end = listener.place();
     if (listener.role == config::ListenerRole::submission &&
         listener.tls == config::ListenerTls::none && !is_loopback(listener.address)) {
         out.push_back(finding(

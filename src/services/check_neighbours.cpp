@@ -106,6 +106,18 @@ std::string find_parameter(std::string_view text, std::string_view name) {
 
 bool names_a_listener(const std::string& value, const config::Config& config) {
     return std::ranges::any_of(config.listeners, [&](const config::Listener& listener) {
+        if (listener.is_unix()) {
+            // Postfix sees its own folder as the root of all paths.
+            const std::string path = listener.address.substr(std::string_view("unix:").size());
+            const std::size_t named = value.find("unix:");
+            if (named == std::string::npos) {
+                return false;
+            }
+            const std::size_t begin = named + std::string_view("unix:").size();
+            const std::string where =
+                value.substr(begin, value.find_first_of(" \t,}", begin) - begin);
+            return !where.empty() && path.ends_with(where);
+        }
         const std::string port = ":" + std::to_string(listener.port);
         const std::size_t at = value.find(port);
         return at != std::string::npos &&
@@ -138,6 +150,42 @@ Finding judge_port(const PortFacts& facts) {
                    "correct the listener's address; `ip address` lists them");
 }
 
+// Of several filters bulla must be the last: what another one changed afterwards would break the signature, and what bulla takes over must
+// not go on. Without bulla mail has to wait, not to pass.
+std::optional<Finding> judge_milters(const std::string& milters,
+                                     const std::string& default_action,
+                                     const config::Config& config) {
+    std::vector<std::string> names;
+    std::string name;
+    int braces = 0;
+    for (const char c : milters + " ") {
+        braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+        if (braces == 0 && (c == ' ' || c == '\t' || c == ',')) {
+            if (!name.empty()) {
+                names.push_back(std::exchange(name, {}));
+            }
+        } else {
+            name.push_back(c);
+        }
+    }
+    const auto ours = std::ranges::find_if(
+        names, [&](const std::string& one) { return names_a_listener(one, config); });
+    if (ours == names.end()) {
+        return std::nullopt;
+    }
+    if (ours + 1 != names.end()) {
+        return finding(CheckState::warning,
+                       "Postfix asks other milters after bulla: what they change breaks signatures",
+                       "put bulla last in smtpd_milters");
+    }
+    if (default_action.contains("accept") || ours->contains("accept")) {
+        return finding(CheckState::warning,
+                       "Postfix lets mail pass unsigned and unsealed while bulla is stopped",
+                       "milter_default_action = tempfail");
+    }
+    return finding(CheckState::ok, "Postfix hands mail over to bulla by smtpd_milters");
+}
+
 Finding judge_postfix(std::string_view main_cf, const config::Config& config) {
     for (const char* name :
          {"content_filter", "relayhost", "smtpd_proxy_filter", "default_transport"}) {
@@ -148,6 +196,10 @@ Finding judge_postfix(std::string_view main_cf, const config::Config& config) {
         }
     }
     const std::string milters = find_parameter(main_cf, "smtpd_milters");
+    if (auto found =
+            judge_milters(milters, find_parameter(main_cf, "milter_default_action"), config)) {
+        return *found;
+    }
     return finding(
         CheckState::ok,
         milters.find_first_not_of(" \t") == std::string::npos
@@ -165,7 +217,9 @@ Findings look_at_neighbours(const CheckOptions& options, const config::Config& c
         out.push_back(finding(CheckState::ok, "the instance is at work: its ports are its own"));
     } else {
         for (const config::Listener& listener : config.listeners) {
-            out.push_back(look_at_port(listener.address, listener.port));
+            if (!listener.is_unix()) {
+                out.push_back(look_at_port(listener.address, listener.port));
+            }
         }
         for (const std::uint16_t port : {config.console.port, config.console.tls_port}) {
             if (port != 0) {

@@ -326,6 +326,47 @@ TEST(Check, c3_9_postfix_gives_hints_only) {
     }
 }
 
+TEST(Check, c4_4_bulla_is_the_last_milter_and_mail_waits_for_it) {
+    config::Config config;
+    config.listeners = {{.address = "unix:/var/spool/postfix/bulla/milter",
+                         .role = config::ListenerRole::milter,
+                         .proxy_hosts = {},
+                         .xforward_hosts = {},
+                         .socket_group = {},
+                         .trusted_daemons = {}}};
+
+    struct Row {
+        std::string main_cf;
+        std::string text;
+        CheckState state;
+    };
+
+    const Row rows[] = {
+        {"smtpd_milters = unix:/bulla/milter\n", "by smtpd_milters", CheckState::ok},
+        {"smtpd_milters = inet:localhost:11332, unix:/bulla/milter\n",
+         "by smtpd_milters",
+         CheckState::ok},
+        {"smtpd_milters = { unix:/bulla/milter, default_action=accept }\n",
+         "lets mail pass",
+         CheckState::warning},
+        {"smtpd_milters = { unix:/bulla/milter, connect_timeout=30s }\n",
+         "by smtpd_milters",
+         CheckState::ok},
+        {"smtpd_milters = unix:\n", "hands nothing over", CheckState::ok},
+        {"smtpd_milters = unix:/bulla/milter inet:localhost:11332\n",
+         "asks other milters after bulla",
+         CheckState::warning},
+        {"smtpd_milters = unix:/bulla/milter\nmilter_default_action = accept\n",
+         "lets mail pass",
+         CheckState::warning},
+        {"smtpd_milters = unix:/other/socket\n", "hands nothing over", CheckState::ok}};
+    for (const Row& row : rows) {
+        const auto found = judge_postfix(row.main_cf, config);
+        EXPECT_EQ(found.state, row.state) << row.main_cf;
+        EXPECT_NE(found.text.find(row.text), std::string::npos) << row.main_cf << found.text;
+    }
+}
+
 TEST(Check, c3_9_a_new_instance_has_no_error_and_damage_shows) {
     testing::TestInstance made;
     made.close();

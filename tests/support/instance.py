@@ -168,15 +168,19 @@ class Instance:
 
     def wait_listening(self, seconds=60):
         for listener in tomllib.loads(self.config_file.read_text())["listener"]:
-            until(lambda: self._answers(listener), f"port {listener['port']} to listen", seconds)
+            until(lambda: self._answers(listener), f"{listener['address']} {listener.get('port')} to listen", seconds)
 
     def _answers(self, listener):
         if self.process.poll() is not None:
             raise AssertionError(f"bulla serve ended with {self.process.returncode}:\n{self.log_text()[-4000:]}")
         try:
+            if listener["address"].startswith("unix:"):
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.connect(listener["address"].removeprefix("unix:"))
+                    return True
             with socket.create_connection((listener["address"], listener["port"]), 5) as connection:
                 # Where the server speaks first, its greeting tells that all of it is there.
-                silent = listener.get("proxy_protocol") or listener.get("tls") == "implicit"
+                silent = listener.get("role") == "milter" or listener.get("proxy_protocol") or listener.get("tls") == "implicit"
                 return silent or connection.recv(3) == b"220"
         except OSError:
             return False

@@ -26,6 +26,7 @@ mail::Role role_of(config::ListenerRole role) {
         case config::ListenerRole::relay:
             return mail::Role::relay;
         case config::ListenerRole::filter:
+        case config::ListenerRole::milter:
             return mail::Role::filter;
         case config::ListenerRole::inbound:
             break;
@@ -72,7 +73,7 @@ std::optional<Mailbox> find_postmaster(const directory::Snapshot& snapshot) {
 SmtpConnection::SmtpConnection(const DoorContext& context,
                                std::shared_ptr<const config::Listener> listener,
                                std::unique_ptr<net::Stream> stream,
-                               std::shared_ptr<SmtpSessions> sessions)
+                               std::shared_ptr<DoorSessions<SmtpConnection>> sessions)
     : context_(context),
       listener_(std::move(listener)),
       stream_(std::move(stream)),

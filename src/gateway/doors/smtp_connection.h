@@ -1,33 +1,15 @@
 #pragma once
+#include "gateway/doors/door_sessions.h"
 #include "gateway/doors/smtp_door.h"
 #include "smtp/server_session.h"
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace bulla::gateway {
-
-class SmtpConnection;
-
-/// The sessions of one door, so that it can tell them to stop. Any thread.
-class SmtpSessions {
-  public:
-    /// False if the door is stopping.
-    [[nodiscard]] bool enter(SmtpConnection& connection);
-    void leave(SmtpConnection& connection);
-    void stop();
-    [[nodiscard]] std::size_t count() const;
-
-  private:
-    mutable std::mutex mutex_;
-    bool stopping_ = false;
-    std::unordered_set<SmtpConnection*> connections_;
-};
 
 /// One SMTP connection: drives a smtp::ServerSession over a stream. `context` is the door's and outlives it. All on the io thread that made it, but notify_stop().
 class SmtpConnection {
@@ -35,7 +17,7 @@ class SmtpConnection {
     SmtpConnection(const DoorContext& context,
                    std::shared_ptr<const config::Listener> listener,
                    std::unique_ptr<net::Stream> stream,
-                   std::shared_ptr<SmtpSessions> sessions);
+                   std::shared_ptr<DoorSessions<SmtpConnection>> sessions);
     ~SmtpConnection();
     SmtpConnection(const SmtpConnection&) = delete;
     SmtpConnection& operator=(const SmtpConnection&) = delete;
@@ -74,7 +56,7 @@ class SmtpConnection {
     const DoorContext& context_;
     std::shared_ptr<const config::Listener> listener_;
     std::unique_ptr<net::Stream> stream_;
-    std::shared_ptr<SmtpSessions> sessions_;
+    std::shared_ptr<DoorSessions<SmtpConnection>> sessions_;
     std::shared_ptr<const directory::Snapshot> snapshot_;
     config::Limits limits_;
     std::unique_ptr<smtp::ServerSession> session_;  // null until PROXY and TLS are done

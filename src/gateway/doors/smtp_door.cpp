@@ -1,5 +1,6 @@
 #include "gateway/doors/smtp_door.h"
 
+#include "gateway/doors/door_sessions.h"
 #include "gateway/doors/smtp_connection.h"
 #include "gateway/flow.h"
 #include "vault/password.h"
@@ -54,7 +55,7 @@ CheckPassword make_password_check() {
 SmtpDoor::SmtpDoor(DoorContext context, config::Listener listener)
     : context_(std::move(context)),
       listener_(std::make_shared<const config::Listener>(std::move(listener))),
-      sessions_(std::make_shared<SmtpSessions>()) {}
+      sessions_(std::make_shared<DoorSessions<SmtpConnection>>()) {}
 
 SmtpDoor::~SmtpDoor() = default;
 

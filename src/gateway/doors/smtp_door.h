@@ -6,6 +6,7 @@
 #include "gateway/disposition.h"
 #include "gateway/doors/auth_throttle.h"
 #include "gateway/doors/connection_limits.h"
+#include "gateway/doors/door.h"
 #include "gateway/doors/memory_budget.h"
 #include "gateway/metrics.h"
 #include "mail/envelope.h"
@@ -25,7 +26,9 @@
 namespace bulla::gateway {
 
 struct FlowContext;
-class SmtpSessions;
+template <class Connection>
+class DoorSessions;
+class SmtpConnection;
 
 /// Hands a message to the flow and calls `done` once, from any thread, with its reply. Must not throw.
 using Submit = std::function<void(
@@ -65,31 +68,24 @@ struct DoorContext {
 
 /// Takes mail in over SMTP at one listener: one coroutine a connection. Settings and accounts are those of the Snapshot in force when a
 /// session begins, and at each MAIL for what decides about it, so that a reload drops no connection. Destroy it after the Runtime's run.
-class SmtpDoor {
+class SmtpDoor final : public Door {
   public:
     SmtpDoor(DoorContext context, config::Listener listener);
-    ~SmtpDoor();
-    SmtpDoor(const SmtpDoor&) = delete;
-    SmtpDoor& operator=(const SmtpDoor&) = delete;
+    ~SmtpDoor() override;
 
-    /// Accepts connections from now on.
-    void start(net::Runtime& runtime, net::Listener socket);
-    /// Takes no more connections; those that stand go on. start() may follow.
-    void close();
-    /// Sessions that begin from now on follow `listener`. From any thread.
-    void set_listener(config::Listener listener);
-    /// Accepts no more; sessions without an open transaction end at once with 421, the others after it. From any thread. Wait for
-    /// sessions() to become 0 as long as transactions may take, then stop the Runtime.
-    void stop();
-    /// How many sessions there are.
-    [[nodiscard]] std::size_t sessions() const;
+    void start(net::Runtime& runtime, net::Listener socket) override;
+    void close() override;
+    void set_listener(config::Listener listener) override;
+    /// Sessions without an open transaction end with 421.
+    void stop() override;
+    [[nodiscard]] std::size_t sessions() const override;
     /// Serves one connection: what start() does with each. On an io thread.
     [[nodiscard]] net::Task<void> serve(std::unique_ptr<net::Stream> stream);
 
   private:
     DoorContext context_;
     std::atomic<std::shared_ptr<const config::Listener>> listener_;
-    std::shared_ptr<SmtpSessions> sessions_;
+    std::shared_ptr<DoorSessions<SmtpConnection>> sessions_;
     std::unique_ptr<net::Listener> socket_;
 };
 

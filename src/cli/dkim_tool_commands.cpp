@@ -7,6 +7,7 @@
 #include "dkim/sign.h"
 #include "dkim/tag_list.h"
 #include "dkim/verify.h"
+#include "keydir/make.h"
 #include "net/resolver.h"
 
 #include <CLI/CLI.hpp>
@@ -33,6 +34,8 @@ struct KeyOptions {
     std::string type = "rsa";
     std::int64_t bits = 0;
     std::string file;
+    std::string directory;
+    std::string owner;
     bool testing = false;
     bool strict = false;
     bool text_only = false;
@@ -61,8 +64,37 @@ Json to_json(const Published& record, const crypto::PublicKey& key) {
             {"bits", key.bits()}};
 }
 
+Result<ExitCode> generate_in_directory(Context& context,
+                                       const KeyOptions& options,
+                                       crypto::KeyType type) {
+    BULLA_TRY(domain, DomainName::parse(options.domain));
+    BULLA_TRY(selector, Selector::parse(options.selector));
+    BULLA_TRY(made,
+              keydir::make_key({.directory = options.directory,
+                                .domain = domain,
+                                .selector = selector,
+                                .type = type,
+                                .bits = options.bits,
+                                .owner = options.owner}));
+    if (context.json) {
+        print_json(context.out,
+                   {{"file", made.private_file},
+                    {"public_file", made.public_file},
+                    {"link", made.link},
+                    {"zone", made.zone_line},
+                    {"fingerprint", made.fingerprint},
+                    {"algorithm", options.type}});
+    } else {
+        context.out << made.zone_line << '\n';
+    }
+    return ExitCode::ok;
+}
+
 Result<ExitCode> generate(Context& context, const KeyOptions& options) {
     BULLA_TRY(type, crypto::parse_key_type(options.type));
+    if (!options.directory.empty()) {
+        return generate_in_directory(context, options, type);
+    }
     BULLA_TRY(key, dkim::make_key(type, options.bits));
     BULLA_TRY(record, make_record(options, key->public_key()));
     const SecretBytes pem = key->pem();
@@ -263,15 +295,28 @@ void add_keygen(CLI::App& dkim, Context& context) {
                     "keygen",
                     {"Makes a key pair. With -o the private key goes into a new file (0600) and "
                      "the DNS record is printed; "
-                     "without, the private key is printed and the record goes to standard error.",
-                     "bulla dkim keygen -d example.com -s s1 -t rsa -b 2048 -o s1.pem"});
+                     "without, the private key is printed and the record goes to standard error. "
+                     "With --key-directory the pair is laid out as s/qmail's ssl/domainkeys has "
+                     "it.",
+                     "bulla dkim keygen -d example.com -s s1 -t rsa -b 2048 -o s1.pem\n"
+                     "bulla dkim keygen -d example.com -s s1 --key-directory "
+                     "/var/qmail/ssl/domainkeys --owner qmailq"});
     const auto options = std::make_shared<KeyOptions>();
     command.add_option("-d,--domain", options->domain, "The signing domain")->required();
     command.add_option("-s,--selector", options->selector, "The selector")->required();
     command.add_option("-t,--type", options->type, "rsa (default) or ed25519")
         ->check(CLI::IsMember({"rsa", "ed25519"}));
     command.add_option("-b,--bits", options->bits, "Bits of an RSA key, 2048 (default) to 4096");
-    command.add_option("-o,--output", options->file, "A new file for the private key");
+    auto* file = command.add_option("-o,--output", options->file, "A new file for the private key");
+    auto* directory = command
+                          .add_option("--key-directory",
+                                      options->directory,
+                                      "A key directory: makes DOMAIN/SELECTOR in it, a link to "
+                                      "the private key, with the public key beside it")
+                          ->excludes(file);
+    command
+        .add_option("--owner", options->owner, "The user to whom what is made there will belong")
+        ->needs(directory);
     add_json_option(command, context);
     set_action(command, context, [&context, options] { return generate(context, *options); });
 }

@@ -33,7 +33,7 @@ Result<void> drop_privileges(const std::string& user) {
     const auto cannot = [&](std::string_view what) {
         return fail("process.cannot_drop",
                     Fault::us,
-                    fmt::format("cannot become the user {} (setting node.user): {}", user, what));
+                    fmt::format("cannot become the user {} (setting user): {}", user, what));
     };
     const passwd* entry =
         getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread

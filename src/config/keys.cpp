@@ -73,8 +73,10 @@ constexpr std::array listener{
                                     "Expect the PROXY protocol (1 or 2) from proxy_hosts."),
     networks<&Listener::proxy_hosts>("proxy_hosts",
                                      "Who may send PROXY; needed with proxy_protocol."),
-    networks<&Listener::xforward_hosts>(
-        "xforward_hosts", "Who may send XFORWARD and XCLIENT; role milter: who may connect."),
+    networks<&Listener::xforward_hosts>("xforward_hosts",
+                                        "Who may send XFORWARD and XCLIENT; roles filter and "
+                                        "milter: who may hand mail over (filter, if "
+                                        "empty: this machine)."),
     text<&Listener::socket_group>(
         "socket_group",
         "text",

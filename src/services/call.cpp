@@ -14,11 +14,20 @@ namespace {
 constexpr int most_tries = 200;
 constexpr std::chrono::milliseconds between_tries{50};
 
-Result<void> refuse_notice(seal::Batch&, const mail::Envelope&, const std::string&) {
+std::unexpected<Error> needs_daemon() {
     return fail(
         "service.needs_daemon",
         Fault::sender,
         "a notice can only be sent while the daemon runs: start it, or do without --notify");
+}
+
+Result<void> refuse_notice(seal::Batch&, const mail::Envelope&, const std::string&) {
+    return needs_daemon();
+}
+
+bool wants_notice(const nlohmann::json& arguments) {
+    const auto notify = arguments.find("notify");
+    return notify != arguments.end() && *notify == true;
 }
 
 Result<nlohmann::json> call_here(const config::Config& config,
@@ -33,6 +42,10 @@ Result<nlohmann::json> call_here(const config::Config& config,
                              options.random));
     std::unique_ptr<queue::Queue> queue;
     if (call.starts_with("queue.")) {
+        // Before anything is done: the queue drops a notice that cannot be sent, and the sender would never hear of the failure.
+        if (wants_notice(arguments)) {
+            return needs_daemon();
+        }
         queue = instance->make_queue([](const std::string&) { return 1U; }, refuse_notice);
     }
     const auto context = instance->make_context(queue.get());

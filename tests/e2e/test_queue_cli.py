@@ -46,6 +46,16 @@ def test_c2_8_delete_gives_up_and_tells_the_sender_if_asked(waiting):
     assert notice[0]["recipients"] == [f"alice@{DOMAIN}"]
 
 
+def test_c2_8_no_delivery_is_given_up_without_the_notice_that_was_asked_for(waiting):
+    waiting.stop()
+    first = waiting.json("queue", "list")["items"][0]["id"]
+    done = waiting.cli("queue", "delete", first, "--notify", check=False)
+    assert done.returncode != 0 and "while the daemon runs" in done.stderr
+    assert first in [i["id"] for i in waiting.json("queue", "list")["items"]]
+    waiting.cli("queue", "delete", first)
+    assert first not in [i["id"] for i in waiting.json("queue", "list")["items"]]
+
+
 def test_c2_8_lists_come_page_by_page(waiting):
     ids = [i["id"] for i in waiting.json("queue", "list")["items"]]
     found, cursor = [], []

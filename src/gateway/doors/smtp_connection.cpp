@@ -400,6 +400,8 @@ net::Task<void> SmtpConnection::greet() {
         }
     }
     may_forward_ = contains(listener_->xforward_hosts, client);
+    may_hand_over_ =
+        may_forward_.value_or(false) || (listener_->xforward_hosts.empty() && client.is_loopback());
     session_->accept_client(
         {.name = co_await find_name(client), .may_forward = may_forward_.value_or(false)});
 }
@@ -408,7 +410,14 @@ void SmtpConnection::decide_mail() {
     snapshot_ = context_.snapshots.current();
     session_->set_trusted_network(
         contains(snapshot_->settings.trusted_networks, session_->envelope().client));
-    if (const auto refusal = decide_sender(*snapshot_, session_->envelope())) {
+    auto refusal = decide_sender(*snapshot_, session_->envelope());
+    // A filter takes any recipient, for the server before it has decided: from anybody else that would be an open relay.
+    if (!refusal && listener_->role == config::ListenerRole::filter && !may_hand_over_) {
+        refusal = make_reply({.code = "sender.relay_denied",
+                              .fault = Fault::sender,
+                              .text = "Only mail servers that are named here may hand mail over"});
+    }
+    if (refusal) {
         context_.metrics.add(Metric::smtp_refused_senders);
         session_->answer(to_smtp(*refusal));
         return;

@@ -62,6 +62,7 @@ class SmtpConnection {
     std::unique_ptr<smtp::ServerSession> session_;  // null until PROXY and TLS are done
     ConnectionPlace place_;
     std::optional<bool> may_forward_;
+    bool may_hand_over_ = false;  // to a filter
     std::vector<char> buffer_;
     net::Deadline session_end_;
     std::optional<std::uint64_t> epoch_;

@@ -201,7 +201,9 @@ TEST(SmtpDoor, c2_5_roles_at_mail_and_rcpt) {
         {submission, "127.0.0.1", login, "b@other.example", "235 250 250", "2.1.5"},
         {relay, "192.0.2.7", "", "b@example.test", "550 503", "5.7.1"},
         {relay, "10.1.2.3", "", "b@other.example", "250 250", "2.1.5"},
-        {filter, "192.0.2.7", "", "b@other.example", "250 250", "2.1.5"},
+        {filter, "192.0.2.7", "", "b@other.example", "550 503", "5.7.1"},
+        {filter, "192.0.2.7", "", "b@example.test", "550 503", "5.7.1"},
+        {filter, "127.0.0.1", "", "b@other.example", "250 250", "2.1.5"},
     };
     for (const auto& row : rows) {
         House house(row.role);
@@ -343,6 +345,11 @@ TEST(SmtpDoor, c2_5_xforward_and_xclient_of_listed_hosts_only) {
     talk(house, {hello, xforward, transaction, text, quit}, {.client = "127.0.0.1"});
     ASSERT_EQ(house.taken.size(), 1U);
     EXPECT_EQ(house.taken[0].envelope.client.text(), "203.0.113.5");
+    // Once somebody is named, nobody else hands over, from this machine either.
+    const std::string from = "MAIL FROM:<a@elsewhere.example>\r\n";
+    EXPECT_EQ(smtp::codes(talk(house, {hello, from, quit}, {.client = "127.0.0.2"})),
+              "220 250 550 221");
+    EXPECT_EQ(smtp::codes(talk(house, {hello, from, quit})), "220 250 550 221");
     const std::string xclient = "XCLIENT ADDR=203.0.113.6 LOGIN=u\r\n";
     const std::string own = "MAIL FROM:<u@example.test>\r\nRCPT TO:<b@example.test>\r\nDATA\r\n";
     EXPECT_EQ(

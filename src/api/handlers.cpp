@@ -68,7 +68,7 @@ Result<Response> log_in(Exchange& exchange) {
 }
 
 Result<Response> show_session(Exchange& exchange) {
-    return make_json(describe(exchange.credential.value(), exchange.secret));
+    return make_json(describe(exchange.proven(), exchange.secret));
 }
 
 Result<Response> log_out(Exchange& exchange) {

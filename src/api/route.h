@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,15 @@ struct Exchange {
     bool tls = false;
     services::Activity activity = services::Activity::counts;
 
-    /// Who asks; only once the request has been authenticated, which every route but the open ones begins with.
-    [[nodiscard]] const services::Principal& principal() const {
-        return credential.value().principal;
+    /// Who asks, and what proved it; only once the request has been authenticated, which every route but the open ones begins with.
+    [[nodiscard]] const services::Credential& proven() const {
+        if (!credential) {
+            throw std::logic_error("nobody has been asked who they are");
+        }
+        return *credential;
     }
+
+    [[nodiscard]] const services::Principal& principal() const { return proven().principal; }
 };
 
 enum class BodyKind { none, json, octets };

@@ -59,14 +59,15 @@ Result<void> drop_privileges(const std::string& user) {
 Result<SocketOwner> find_socket_owner(const std::string& user, const std::string& group) {
     SocketOwner owner;
     if (!user.empty()) {
-        const passwd* entry = getpwnam(user.c_str());
+        // One caller at a time: at the start, or under the lock of changes.
+        const passwd* entry = getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe)
         if (entry == nullptr) {
             return fail("process.no_user", Fault::us, fmt::format("there is no user {}", user));
         }
         owner = {.user = entry->pw_uid, .group = entry->pw_gid};
     }
     if (!group.empty()) {
-        const auto* entry = getgrnam(group.c_str());
+        const auto* entry = getgrnam(group.c_str());  // NOLINT(concurrency-mt-unsafe)
         if (entry == nullptr) {
             return fail("process.no_user",
                         Fault::us,
@@ -78,8 +79,8 @@ Result<SocketOwner> find_socket_owner(const std::string& user, const std::string
 }
 
 void notify_service_manager(std::string_view state) {
-    const char* path = std::getenv(
-        "NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing sets the environment
+    // Nothing sets the environment.
+    const char* path = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe)
     if (path == nullptr || (path[0] != '/' && path[0] != '@')) {
         return;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -31,6 +32,14 @@ std::string describe_error(const DeliveryReport& report) {
         }
     }
     return {};
+}
+
+// Of a result that complete_all() has left in.
+const Row& row_of(const Finished& result) {
+    if (!result.row) {
+        throw std::logic_error("a result without its row");
+    }
+    return *result.row;
 }
 
 }  // namespace
@@ -91,7 +100,7 @@ Change Queue::Impl::decide(Finished&& given, Time now) {
     Change change{.finished = std::move(given), .row = {}, .notices = {}};
     auto& report = change.finished.report;
     const auto& payload = change.finished.delivery.payload;
-    change.row = change.finished.row.value();
+    change.row = row_of(change.finished);
     auto& row = change.row;
     ++row.attempts;
     Payload remaining = payload;
@@ -130,7 +139,7 @@ Result<void> Queue::Impl::add_notices(seal::Batch& batch, const Change& change, 
     const auto& delivery = change.finished.delivery;
     auto bytes = delivery.bytes;
     if (!bytes) {
-        if (auto read = read_bytes(change.finished.row.value(), delivery.payload.kind); read) {
+        if (auto read = read_bytes(row_of(change.finished), delivery.payload.kind); read) {
             bytes = std::move(*read);
         } else {
             log::error("queue.notice_without_header",
@@ -234,7 +243,7 @@ void Queue::Impl::settle(const std::vector<Change>& changes) {
 void Queue::Impl::postpone(Change& change, Time now, const Error& error) const {
     log::error("queue.notice_postponed", {{"delivery", change.row.id.text()}, {"why", error.text}});
     const auto attempts = change.row.attempts;
-    change.row = change.finished.row.value();
+    change.row = row_of(change.finished);
     change.row.attempts = attempts;
     change.row.next_attempt = now + decide_wait(options.retry, attempts, services.random);
     change.final = false;

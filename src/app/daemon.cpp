@@ -2,12 +2,16 @@
 
 #include "app/own_certificate.h"
 #include "app/process.h"
+#include "base/encoding.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "config/scheme.h"
+#include "crypto/digest.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
+#include "services/change.h"
 #include "services/job.h"
 #include "services/json_time.h"
 #include "services/traffic.h"
@@ -45,6 +49,11 @@ std::uint64_t resident_octets() {
     std::uint64_t resident = 0;
     file >> size >> resident;
     return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Result<std::string> digest_of(const std::string& path) {
+    BULLA_TRY(bytes, load_secret_file(path, config::max_config_bytes, FileAccess::anybody));
+    return hex_encode(crypto::view(crypto::sha256(bytes.view())));
 }
 
 nlohmann::json disk_of(const std::string& path) {
@@ -145,7 +154,10 @@ void Daemon::make_parts() {
         std::make_unique<gateway::DoorLimits>(config_.limits.memory_bytes, metrics_, clock_);
     services_ = instance_->make_context(queue_.get());
     services_->live = [this] { return live(); };
-    services_->reload_config = [this] { return reload_config(); };
+    services_->reload_config = [this](const services::Caller& caller) {
+        return reload_config(caller);
+    };
+    config_digest_ = digest_of(config_.path).value_or("");
     services_->jobs = std::make_shared<services::Jobs>(clock_);
     if (auto resolver = net::Resolver::open()) {
         resolver_ = std::move(*resolver);
@@ -267,12 +279,12 @@ void Daemon::on_signal(int signal) {
 void Daemon::reload() {
     // One at a time, and not between a change's commit and its own reload.
     const std::scoped_lock one_at_a_time(services_->changing);
-    std::ignore = reload_config();  // what failed is in the log
+    std::ignore = reload_config({.actor = "signal"});  // what failed is in the log
 }
 
-Result<nlohmann::json> Daemon::reload_config() {
+Result<nlohmann::json> Daemon::reload_config(const services::Caller& caller) {
     notify_service_manager("RELOADING=1");
-    auto outcome = follow_config();
+    auto outcome = follow_config(caller);
     if (!outcome) {
         // A broken file never replaces a working one: what was in force stays in force.
         log::error("daemon.not_reloaded", {{"reason", outcome.error().text}});
@@ -281,10 +293,31 @@ Result<nlohmann::json> Daemon::reload_config() {
     return outcome;
 }
 
-Result<nlohmann::json> Daemon::follow_config() {
+// A changed file is a change like any other: it raises the revision that messages name, and the log says who put it in force.
+Result<void> Daemon::note_config(const services::Caller& caller) {
+    BULLA_TRY(digest, digest_of(config_.path));
+    if (digest == config_digest_) {
+        return {};
+    }
+    auto committed = services::commit_change(*services_,
+                                             caller,
+                                             {.action = "config.reload",
+                                              .target = config_.path.substr(0, 320),
+                                              .detail = {{"sha256", digest}}});
+    if (!committed) {
+        auto error = std::move(committed).error();
+        error.text = "bulla.toml is in force, but the log could not be told: " + error.text;
+        return std::unexpected(std::move(error));
+    }
+    config_digest_ = std::move(digest);
+    return {};
+}
+
+Result<nlohmann::json> Daemon::follow_config(const services::Caller& caller) {
     BULLA_TRY(read, config::load_config(config_.path));
     auto decided = config::decide_reload(config_, read);
     BULLA_CHECK(instance_->reload(decided.config));
+    const auto noted = note_config(caller);
     const std::size_t memory = decided.config.limits.memory_bytes;
     door_limits_->memory.set_limit(memory);
     deliverer_->set_memory(memory / attempts_part_of_memory);
@@ -295,6 +328,7 @@ Result<nlohmann::json> Daemon::follow_config() {
         log::warning("daemon.restart_needed",
                      {{"settings", fmt::format("{}", fmt::join(decided.waiting, ", "))}});
     }
+    BULLA_CHECK(noted);
     nlohmann::json out = {{"restart_for", decided.waiting}, {"not_opened", not_opened}};
     const std::scoped_lock lock(waiting_mutex_);
     waiting_ = std::move(decided.waiting);

@@ -49,8 +49,9 @@ class Daemon {
     void on_signal(int signal);
     void reload();
     /// Reads bulla.toml again; what it says is told by the call `reload`. `changing` is held.
-    [[nodiscard]] Result<nlohmann::json> reload_config();
-    [[nodiscard]] Result<nlohmann::json> follow_config();
+    [[nodiscard]] Result<nlohmann::json> reload_config(const services::Caller& caller);
+    [[nodiscard]] Result<nlohmann::json> follow_config(const services::Caller& caller);
+    [[nodiscard]] Result<void> note_config(const services::Caller& caller);
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
@@ -75,6 +76,7 @@ class Daemon {
     std::unique_ptr<Console> console_;
     std::unique_ptr<services::AdminServer> admin_;
     bool stopping_ = false;
+    std::string config_digest_;  ///< Of the bulla.toml in force; `changing` is held.
     mutable std::mutex waiting_mutex_;
     std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
 };

@@ -12,7 +12,6 @@ namespace bulla::config {
 namespace {
 
 constexpr std::size_t max_blocks = 200;
-constexpr std::size_t max_config_bytes = 1U << 20U;
 
 template <class S>
 std::string known_names(std::span<const Key<S>> keys) {

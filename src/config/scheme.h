@@ -1,11 +1,15 @@
 #pragma once
 #include "config/config.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bulla::config {
+
+/// A bulla.toml has no more octets.
+inline constexpr std::size_t max_config_bytes = 1U << 20U;
 
 /// A Config with the defaults of bulla.toml, paths relative still.
 [[nodiscard]] Config default_config();

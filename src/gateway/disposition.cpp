@@ -42,6 +42,7 @@ constexpr std::array rows = std::to_array<Row>({
     {"seal.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
     {"store.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
     // The next hop, from a delivery.
+    {"exit.full", {452, "4.3.1", true, "RFC 3463 3.4"}},
     {"exit.tls_required", {451, "4.7.4", true, "RFC 3207 4"}},
     {"exit.no_route_left", {451, "4.3.5", true, "RFC 3463 3.4"}},
     {"exit.bad_recipient", {550, "5.1.3", false, "RFC 3463 3.2"}},

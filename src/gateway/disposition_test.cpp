@@ -54,6 +54,7 @@ TEST(Disposition, c2_6_one_table_of_failures) {
         {"key.sign_failed", 451, "4.7.0", true},
         {"seal.full", 452, "4.3.1", true},
         {"store.full", 452, "4.3.1", true},
+        {"exit.full", 452, "4.3.1", true},
         {"exit.tls_required", 451, "4.7.4", true},
         {"exit.no_route_left", 451, "4.3.5", true},
         {"queue.unreadable", 451, "4.3.0", true},

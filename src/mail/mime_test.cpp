@@ -138,7 +138,8 @@ TEST(SevenBit, rfc6152_messages_without_mime_get_its_fields) {
     const SevenBit converted =
         make_seven_bit(Message::parse("Subject: x\r\n\r\n\xC3\xA4\r\n").value()).value();
     EXPECT_EQ(converted.bytes,
-              "Subject: x\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: "
+              "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+              "charset=unknown-8bit\r\nContent-Transfer-Encoding: "
               "quoted-printable\r\n\r\n=C3=A4\r\n");
     EXPECT_EQ(make_seven_bit(Message::parse("Subject: x\r\n\r\na\r\n").value())->bytes,
               "Subject: x\r\n\r\na\r\n");

@@ -111,6 +111,7 @@ class Converter {
 
     // The header of `part` with another Content-Transfer-Encoding; without any, if `encoding` is empty.
     void write_header(const MimePart& part, std::string_view encoding) {
+        bool content_type = false;
         bool mime_version =
             part.parent != MimePart::no_parent && !tree_.parts[part.parent].is_message();
         const std::string_view header = range(part.begin, part.header_end);
@@ -126,6 +127,7 @@ class Converter {
                 name.remove_suffix(1);
             }
             mime_version = mime_version || equal_ignoring_case(name, "MIME-Version");
+            content_type = content_type || equal_ignoring_case(name, "Content-Type");
             if (!equal_ignoring_case(name, "Content-Transfer-Encoding")) {
                 out_.bytes.append(field);
             }
@@ -133,6 +135,10 @@ class Converter {
         }
         if (!encoding.empty()) {
             out_.bytes.append(mime_version ? "" : "MIME-Version: 1.0\r\n");
+            // RFC 1428 3: text whose character set nobody named is not given a name that may be wrong; the default, US-ASCII, would be.
+            if (!content_type && encoding == "quoted-printable") {
+                out_.bytes.append("Content-Type: text/plain; charset=unknown-8bit\r\n");
+            }
             out_.bytes.append("Content-Transfer-Encoding: ").append(encoding).append("\r\n");
         }
         out_.bytes.append("\r\n");

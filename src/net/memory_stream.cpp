@@ -62,7 +62,6 @@ Task<Result<std::size_t>> MemoryStream::read_some(std::span<char> into) {
         }
         const auto pipe = incoming_;
         if (!co_await pipe->changed.wait_until(deadline_)) {
-            close();
             co_return fail("net.timeout", Fault::temporary, "the peer did not answer in time");
         }
     }

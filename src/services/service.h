@@ -22,6 +22,8 @@ namespace bulla::services {
 
 class Jobs;
 
+struct Caller;
+
 /// What the services work with. The daemon builds one; the command line builds one when no daemon runs (instance.h). All of it outlives the
 /// calls.
 struct ServiceContext {
@@ -39,7 +41,7 @@ struct ServiceContext {
     /// Called after a change was committed and before the answer: puts a Snapshot with it in force.
     std::function<Result<void>()> reload{};
     /// Reads bulla.toml again as well, for the call `reload`: {"restart_for", "not_opened"}. Empty outside the daemon. `changing` is held.
-    std::function<Result<nlohmann::json>()> reload_config{};
+    std::function<Result<nlohmann::json>(const Caller&)> reload_config{};
     /// Answers a question about the DNS; empty: the service makes a resolver of its own. May be called from several threads at once.
     std::function<dns::DnsAnswer(const dns::DnsQuestion&)> ask{};
     std::mutex

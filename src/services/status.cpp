@@ -71,11 +71,11 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
 // {} → {"revision", "running", "restart_for", "not_opened"}: reads bulla.toml and the database again. What changed in bulla.toml is in force
 // then, but for the settings that "restart_for" names and the listeners that "not_opened" tells of. Errors: config.bad (nothing changed),
 // those of directory::load_snapshot.
-Result<json> reload_instance(ServiceContext& context, const Caller&, const json& arguments) {
+Result<json> reload_instance(ServiceContext& context, const Caller& caller, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
     json out = {{"restart_for", json::array()}, {"not_opened", json::array()}};
     if (context.reload_config) {
-        BULLA_TRY(told, context.reload_config());
+        BULLA_TRY(told, context.reload_config(caller));
         out = std::move(told);
     } else if (context.reload) {
         BULLA_CHECK(context.reload());

@@ -123,6 +123,19 @@ inline Reply not_authorized() {
     return {550, "5.7.0", "Command not permitted for this host"};
 }
 
+// RFC 3463 3.5, X.4.2: the connection, not the message.
+inline Reply silent_too_long() {
+    return {421, "4.4.2", "Timeout, nothing came for too long"};
+}
+
+inline Reply message_too_slow() {
+    return {421, "4.4.2", "Timeout, the message took too long"};
+}
+
+inline Reply session_too_long() {
+    return {421, "4.4.2", "The session took too long, please connect again"};
+}
+
 inline Reply closing(std::string text) {
     return {421, "4.7.0", std::move(text)};
 }

@@ -89,7 +89,8 @@ Event ServerSession::next() {
 // One step of the session: an event, or nothing when the next step can follow at once.
 std::optional<Event> ServerSession::step() {
     if (stopping_ && state_ == State::command && !in_transaction_) {
-        close({421, "4.3.2", options_.hostname + " Service shutting down"});
+        close(out_of_time_ ? replies::session_too_long()
+                           : Reply{421, "4.3.2", options_.hostname + " Service shutting down"});
     }
     switch (state_) {
         case State::proxy:

@@ -87,6 +87,12 @@ class ServerSession {
     /// Takes no further transaction: 421 after the one that is open, at once if there is none.
     void stop() { stopping_ = true; }
 
+    /// stop() for a session that has had its time.
+    void end_of_time() {
+        stopping_ = true;
+        out_of_time_ = true;
+    }
+
     /// Ends the session with `reply` (a 421) wherever it stands; a message that is being read is dropped.
     void abort(const Reply& reply);
 
@@ -220,6 +226,7 @@ class ServerSession {
     bool rcpt_refused_ = false;
     bool chunked_ = false;
     bool stopping_ = false;
+    bool out_of_time_ = false;
 };
 
 }  // namespace bulla::smtp

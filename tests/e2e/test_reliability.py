@@ -1,5 +1,7 @@
 """Clause 13: a full disk, an end and a reload in the middle of work."""
 import errno
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -78,6 +80,26 @@ def test_c2_13_a_full_disk_loses_nothing(make_instance, sink, small_disk, tmp_pa
     made.start()
     send(10_001, taken, [])
     assert taken[-1] == "r10001@example.org"
+
+
+def test_c2_13_a_full_disk_of_mailboxes_defers(make_instance, small_disk):
+    boxes = small_disk / "mail"
+    made = make_instance(None, config={"route": [{"name": "local", "match": ["*"], "exit": "maildir", "path": str(boxes / "{domain}" / "{local}")}],
+                                       "retry": {"first": "1 s", "longest": "1 s"}})
+    made.trust_loopback()
+    made.start()
+    assert made.send(recipient="admin@example.test").code == 250
+    until(lambda: list(boxes.rglob("new/*")), "the first mail")
+    fill(small_disk, 0)
+    body = "\n".join(["x" * 70] * 3000)
+    assert made.send(recipient="admin@example.test", message=make_message(recipient="admin@example.test", body=body)).code == 250
+
+    until(lambda: "No space left" in json.dumps(made.queue()), "the reason", 30, 0.1)
+    assert len(list(boxes.rglob("new/*"))) == 1
+    (small_disk / "filler").unlink()
+    until(lambda: len(list(boxes.rglob("new/*"))) == 2, "the second mail", 60, 0.2)
+    made.wait_queue_empty()
+    assert not list(boxes.rglob("tmp/*")), "a part of a mail was left"
 
 
 @pytest.mark.asan
@@ -167,6 +189,17 @@ def test_c2_13_a_reload_says_what_waits_for_a_restart(instance, sink):
     assert instance.json("status")["restart_for"] == []
     instance.stop()
     assert "no daemon runs" in instance.cli("reload").stdout
+
+
+def test_c2_13_a_changed_file_is_a_revision_and_in_the_audit_log(instance, sink):
+    revision = instance.json("reload")["revision"]
+    assert instance.json("reload")["revision"] == revision, "nothing was changed"
+    instance.configure({"limits": {"message_size": 70000}})
+    assert instance.json("reload")["revision"] == revision + 1
+    assert instance.json("reload")["revision"] == revision + 1
+    noted = [row for row in instance.json("audit")["items"] if row["action"] == "config.reload"]
+    assert len(noted) == 1 and noted[0]["target"] == str(instance.config_file)
+    assert hashlib.sha256(instance.config_file.read_bytes()).hexdigest() in json.dumps(noted[0])
 
 
 def test_c2_13_reloads_under_load_lose_nothing(instance, sink):

@@ -7,6 +7,7 @@ namespace bulla::gateway {
 namespace {
 
 constexpr unsigned free_failures = 3;
+constexpr unsigned most_in_flight = free_failures;
 constexpr unsigned most_doublings = 6;
 constexpr std::chrono::minutes memory{30};
 constexpr std::chrono::hours known_memory{24 * 30};
@@ -50,17 +51,36 @@ std::optional<std::chrono::microseconds> AuthThrottle::wait_of(const std::string
     return std::max(std::chrono::microseconds(0), wait);
 }
 
-void AuthThrottle::reserve(const std::string& key, Time turn) {
+bool AuthThrottle::is_busy(const std::string& key) const {
     const auto found = entries_.find(key);
-    if (found != entries_.end() && found->second.failures >= free_failures) {
-        found->second.next_turn = turn + distance(found->second.failures);
+    return found != entries_.end() && found->second.in_flight >= most_in_flight;
+}
+
+void AuthThrottle::reserve(const std::string& key, Time turn) {
+    auto& entry = entries_[key];
+    ++entry.in_flight;
+    if (entry.failures >= free_failures) {
+        entry.next_turn = turn + distance(entry.failures);
     }
 }
 
-std::optional<std::chrono::microseconds> AuthThrottle::take_turn(const Ip& client,
-                                                                 std::string_view login) {
+void AuthThrottle::leave(const std::vector<std::string>& keys) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& key : keys) {
+        const auto found = entries_.find(key);
+        if (found == entries_.end() || found->second.in_flight == 0) {
+            continue;
+        }
+        if (--found->second.in_flight == 0 && found->second.failures == 0) {
+            entries_.erase(found);
+        }
+    }
+}
+
+AuthThrottle::Turn AuthThrottle::take_turn(const Ip& client, std::string_view login) {
     const std::lock_guard lock(mutex_);
     const Time now = clock_.now();
+    make_room(now);
     const std::string address = address_key(client);
     const std::string name = login_key(login);
     const auto of_address = wait_of(address, now);
@@ -68,14 +88,20 @@ std::optional<std::chrono::microseconds> AuthThrottle::take_turn(const Ip& clien
     const bool is_known = known != known_.end() && now - known->second < known_memory;
     const auto of_login = is_known ? std::chrono::microseconds(0) : wait_of(name, now);
     if (!of_address || !of_login) {
-        return std::nullopt;
+        return {};
+    }
+    if (!is_known && (is_busy(address) || is_busy(name))) {
+        return {.kind = Turn::Kind::busy, .wait = {}, .place = {}};
     }
     const auto wait = std::max(*of_address, *of_login);
-    reserve(address, now + wait);
+    std::vector<std::string> keys{address};
     if (!is_known) {
-        reserve(name, now + wait);
+        keys.push_back(name);
     }
-    return wait;
+    for (const auto& key : keys) {
+        reserve(key, now + wait);
+    }
+    return {.kind = Turn::Kind::go, .wait = wait, .place = Place(*this, std::move(keys))};
 }
 
 void AuthThrottle::make_room(Time now) {
@@ -111,7 +137,9 @@ void AuthThrottle::failed(const Ip& client, std::string_view login) {
 void AuthThrottle::succeeded(const Ip& client, std::string_view login) {
     const std::lock_guard lock(mutex_);
     // The address keeps its failures: else one good account would open the way for guessing at all others.
-    entries_.erase(login_key(login));
+    if (const auto found = entries_.find(login_key(login)); found != entries_.end()) {
+        found->second = Entry{.in_flight = found->second.in_flight};
+    }
     if (known_.size() >= most_entries) {
         known_.clear();
     }

@@ -133,11 +133,14 @@ void SmtpConnection::count_limits() {
 }
 
 net::Task<void> SmtpConnection::send_away() {
-    // RFC 5321 3.8: a server may close with 421 when it must; a client that was silent for too long learns why.
+    // RFC 5321 3.8: a server may close with 421 when it must; a client that took too long learns at what.
     if (!session_ || !silent_) {
         co_return;
     }
-    session_->abort(smtp::replies::closing("Timeout, nothing came for too long"));
+    session_->abort(std::chrono::steady_clock::now() > session_end_
+                        ? smtp::replies::session_too_long()
+                    : session_->wait() == smtp::Wait::data ? smtp::replies::message_too_slow()
+                                                           : smtp::replies::silent_too_long());
     stream_->set_deadline(net::after(last_words_limit));
     static_cast<void>(co_await stream_->write_one(session_->take_output()));
 }
@@ -307,7 +310,7 @@ void SmtpConnection::set_deadline() {
     const auto span = std::chrono::seconds(data ? limits_.data_seconds : limits_.command_seconds);
     const auto now = std::chrono::steady_clock::now();
     if (now > session_end_) {
-        session_->stop();
+        session_->end_of_time();
     }
     stream_->set_deadline(std::min(now + span, session_end_ + session_grace));
 }

@@ -40,7 +40,10 @@ class SmtpConnection {
     [[nodiscard]] net::Task<Result<void>> start_tls();
     [[nodiscard]] net::Task<void> deliver();
     [[nodiscard]] net::Task<void> log_in();
-    [[nodiscard]] net::Task<bool> check(std::string hash, SecretBytes password);
+    /// Is it the password? nullopt: too many wait for the same answer.
+    [[nodiscard]] net::Task<std::optional<bool>> check(std::string hash, SecretBytes password);
+    [[nodiscard]] net::Task<AuthThrottle::Turn> wait_for_turn(Ip client, std::string login);
+    void refuse_login(std::string text);
     [[nodiscard]] smtp::ServerOptions make_options(const Ip& client, bool proxy) const;
     [[nodiscard]] net::Task<void> greet();
     [[nodiscard]] net::Task<std::string> find_name(Ip client) const;

@@ -34,7 +34,7 @@ class SmtpConnection;
 using Submit = std::function<void(
     mail::Envelope envelope, std::string bytes, std::function<void(Reply)> done)>;
 
-/// True if `password` is the account's. Called on the work pool, as it takes long. `hash` is the account's Argon2id string.
+/// True if `password` is the account's. Called on the pool for long work. `hash` is the account's Argon2id string.
 using CheckPassword = std::function<bool(std::string_view hash, std::string_view password)>;
 
 /// What all SMTP doors of a process share: the limits that count over all of them. Outlives the doors.
@@ -45,6 +45,7 @@ struct DoorLimits {
     MemoryBudget memory;
     ConnectionLimits connections;
     AuthThrottle throttle;
+    std::atomic<std::size_t> logins_in_line = 0;  ///< Passwords that wait to be checked.
 };
 
 /// The name of the client at an address as the DNS knows it, both ways; empty if there is none. On an io thread.

@@ -273,8 +273,46 @@ TEST(SmtpDoor, c2_5_a_log_in_leaves_a_deadline) {
         house.snapshot.config.limits.command_seconds = 1;
         const std::string said =
             talk(house, {hello, plain_login(password)}, {.client = "127.0.0.1"});
-        EXPECT_EQ(smtp::codes(said), *password == 's' ? "220 250 235" : "220 250 535");
+        EXPECT_EQ(smtp::codes(said), *password == 's' ? "220 250 235 421" : "220 250 535 421");
         EXPECT_EQ(house.metrics.value(Metric::smtp_timeouts), 1U);
+    }
+}
+
+// Each limit of time says which it was.
+TEST(SmtpDoor, c2_5_limits_of_time_name_themselves) {
+    struct Row {
+        std::uint32_t command;
+        std::uint32_t data;
+        std::uint32_t session;
+        std::vector<std::string> script;
+        const char* codes;
+        const char* last;
+    };
+
+    const std::string mail = "MAIL FROM:<a@elsewhere.example>\r\nRCPT TO:<b@example.test>\r\n";
+    const Row rows[] = {
+        {1, 300, 300, {hello}, "220 250 421", "421 4.4.2 Timeout, nothing came for too long\r\n"},
+        {300,
+         1,
+         300,
+         {hello, mail + "DATA\r\n", "Subject: x\r\n"},
+         "220 250 250 250 354 421",
+         "421 4.4.2 Timeout, the message took too long\r\n"},
+        {300,
+         300,
+         0,
+         {hello},
+         "220 421",
+         "421 4.4.2 The session took too long, please connect again\r\n"},
+    };
+    for (const Row& row : rows) {
+        House house;
+        house.snapshot.config.limits.command_seconds = row.command;
+        house.snapshot.config.limits.data_seconds = row.data;
+        house.snapshot.config.limits.session_seconds = row.session;
+        const std::string said = talk(house, row.script);
+        EXPECT_EQ(smtp::codes(said), row.codes) << said;
+        EXPECT_TRUE(said.ends_with(row.last)) << said;
     }
 }
 

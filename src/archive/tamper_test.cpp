@@ -462,6 +462,45 @@ INSTANTIATE_TEST_SUITE_P(Rows, TamperTable, ::testing::ValuesIn(cases), [](const
     return row.param.name;
 });
 
+// Every message of the file is named; those of other files still verify.
+TEST(Tamper, c2_11_ARC_20_a_lost_or_shortened_file_is_found) {
+    struct Row {
+        const char* what;
+        std::string (*file)(const seal::Address&);
+        bool lost;
+    };
+
+    for (const Row& row : {Row{"a pack that is gone", pack_file, true},
+                           Row{"a shortened pack", pack_file, false},
+                           Row{"a key file that is gone", keys_file, true},
+                           Row{"a shortened key file", keys_file, false}}) {
+        const auto instance = copy_of(originals().whole.path());
+        const auto address = instance->message(at).row.address;
+        std::size_t in_pack = 0;
+        for (std::size_t i = 0; i < instance->ids.size(); ++i) {
+            in_pack += instance->message(i).row.address.pack == address.pack ? 1U : 0U;
+        }
+        const auto file = instance->directory() / row.file(address);
+        if (row.lost) {
+            fs::remove(file);
+        } else {
+            fs::resize_file(file, row.file == pack_file ? 0 : 64);
+        }
+        const auto said = verify_everything(*instance);
+        EXPECT_EQ(said.archive.failed, in_pack) << row.what;
+        EXPECT_FALSE(said.archive.verified()) << row.what;
+        const auto words = words_of(verify_one(*instance, at));
+        EXPECT_TRUE(words.contains("record: ")) << row.what << ": " << words;
+        // The end of a file alone takes the last message only.
+        if (!row.lost) {
+            const auto again = copy_of(originals().whole.path());
+            const auto whole = again->directory() / row.file(address);
+            fs::resize_file(whole, fs::file_size(whole) - 1);
+            EXPECT_EQ(verify_everything(*again).archive.failed, 1U) << row.what;
+        }
+    }
+}
+
 TEST(Tamper, c2_11_an_older_copy_put_back_is_found_with_a_newer_checkpoint_file) {
     const auto instance = copy_of(originals().older.path());
     const auto said = verify_everything(*instance, {originals().whole / "state/checkpoint"});

@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/hazard.h"
+
 #include <atomic>
 #include <cstdio>
 #include <utility>
@@ -24,8 +26,9 @@ bool needs_quotes(std::string_view value) {
     if (value.empty()) {
         return true;
     }
-    for (const char c : value) {
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const char c = value[i];
+        if (c == ' ' || c == '"' || c == '=' || c == '\\' || hazard_length(value.substr(i)) > 0) {
             return true;
         }
     }
@@ -39,17 +42,19 @@ void append_value(std::string& line, std::string_view value) {
     }
     static constexpr std::string_view digits = "0123456789abcdef";
     line += '"';
-    for (const char c : value) {
-        if (c == '"' || c == '\\') {
-            line += '\\';
-            line += c;
-        } else if ((c >= 0 && c < ' ') || c == 0x7f) {
+    for (std::size_t i = 0; i < value.size();) {
+        const char c = value[i];
+        const std::size_t hazard = hazard_length(value.substr(i));
+        for (const char octet : value.substr(i, hazard)) {
             line += "\\x";
-            line += digits[static_cast<unsigned char>(c) >> 4];
-            line += digits[static_cast<unsigned char>(c) & 15];
-        } else {
+            line += digits[static_cast<unsigned char>(octet) >> 4];
+            line += digits[static_cast<unsigned char>(octet) & 15];
+        }
+        if (hazard == 0) {
+            line += c == '"' || c == '\\' ? "\\" : "";
             line += c;
         }
+        i += hazard > 0 ? hazard : 1;
     }
     line += '"';
 }

@@ -156,6 +156,12 @@ TEST(Cli, text_of_a_mail_cannot_steer_the_terminal) {
     }
 }
 
+TEST(Output, json_shows_controls_by_their_escapes) {
+    std::ostringstream out;
+    print_json(out, {{"a", "\xC2\x9B\xE2\x80\xAE\x7F\xC3\xA4\n"}});
+    EXPECT_EQ(out.str(), "{\n  \"a\": \"\\u009b\\u202e\\u007f\xC3\xA4\\n\"\n}\n");
+}
+
 TEST(Cli, tables_are_aligned_by_characters) {
     Table table({"NAME", "N"});
     std::ostringstream empty;

@@ -1,6 +1,9 @@
 #include "cli/output.h"
 
+#include "base/hazard.h"
+
 #include <algorithm>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
@@ -36,15 +39,12 @@ std::size_t sequence_length(std::string_view text) {
     return 0;
 }
 
-bool is_control(std::string_view sequence) {
-    const auto first = static_cast<unsigned char>(sequence[0]);
-    if (sequence.size() == 1) {
-        return first < 0x20 || first == 0x7F;
-    }
-    // C1 controls (U+0080…U+009F) steer terminals as ESC does; so do the marks that turn the direction of text.
-    return (first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0) ||
-           (sequence >= "\xE2\x80\xAA" && sequence <= "\xE2\x80\xAE") ||
-           (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
+/// Of one well-formed sequence of at most three octets.
+unsigned code_point(std::string_view sequence) {
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+    return sequence.size() == 1   ? at(0)
+           : sequence.size() == 2 ? (at(0) & 0x1FU) << 6U | (at(1) & 0x3FU)
+                                  : (at(0) & 0xFU) << 12U | (at(1) & 0x3FU) << 6U | (at(2) & 0x3FU);
 }
 
 std::size_t columns(std::string_view text) {
@@ -60,7 +60,7 @@ std::string printable(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = sequence_length(text);
         const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
-        out.append(length == 0 || is_control(sequence) ? replacement : sequence);
+        out.append(length == 0 || hazard_length(sequence) > 0 ? replacement : sequence);
         text.remove_prefix(sequence.size());
     }
     return out;
@@ -99,7 +99,20 @@ void Table::print(std::ostream& out, std::string_view empty) const {
 }
 
 void print_json(std::ostream& out, const nlohmann::json& value) {
-    out << value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    const std::string text = value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+    // People look at JSON in a terminal too. Such characters stand in strings only, where JSON has an escape for them; line ends are the writer's.
+    std::string shown;
+    shown.reserve(text.size() + 1);
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t hazard = rest.front() == '\n' ? 0 : hazard_length(rest);
+        if (hazard > 0) {
+            shown += fmt::format("\\u{:04x}", code_point(rest.substr(0, hazard)));
+        } else {
+            shown += rest.front();
+        }
+        rest.remove_prefix(std::max<std::size_t>(hazard, 1));
+    }
+    out << shown << '\n';
 }
 
 }  // namespace bulla::cli

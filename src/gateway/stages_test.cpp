@@ -305,6 +305,16 @@ TEST(TraceFields, rfc5321_4_4_received_is_one_field_whatever_the_client_says) {
               std::string::npos);
 }
 
+TEST(TraceFields, rfc5321_4_4_our_own_words_came_from_nobody) {
+    EXPECT_TRUE(make_received({}, MessageId{42}, "mx.example.test", from_unix(0))
+                    .starts_with("Received: by mx.example.test id "));
+    mail::Envelope envelope;
+    envelope.client = Ip::parse("192.0.2.7").value();
+    envelope.protocol = "ESMTP (comment";
+    EXPECT_TRUE(make_received(envelope, MessageId{42}, "mx.example.test", from_unix(0))
+                    .contains("with ESMTP??comment id "));
+}
+
 TEST(TraceFields, rfc6409_8_only_what_is_missing_is_added) {
     const auto complete =
         mail::Message::parse(std::string("Date: x\r\nMessage-ID: <y>\r\n\r\n")).value();

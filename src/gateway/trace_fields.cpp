@@ -32,13 +32,20 @@ std::string make_received(const mail::Envelope& envelope,
     // the DNS gives, if anything.
     const auto address =
         fmt::format("[{}{}]", envelope.client.is_v4() ? "" : "IPv6:", envelope.client.text());
-    std::string field =
-        fmt::format("Received: from {} ({}{}{})\r\n",
-                    harmless(envelope.helo),
-                    envelope.client_name.empty() ? "" : harmless(envelope.client_name),
-                    envelope.client_name.empty() ? "" : " ",
-                    address);
-    field += fmt::format("\tby {} with {} id {}", hostname, envelope.protocol, id.text());
+    std::string field = "Received: ";
+    // What we wrote ourselves came from nobody.
+    if (envelope.client != Ip{}) {
+        field += fmt::format("from {} ({}{}{})\r\n\t",
+                             harmless(envelope.helo),
+                             envelope.client_name.empty() ? "" : harmless(envelope.client_name),
+                             envelope.client_name.empty() ? "" : " ",
+                             address);
+    }
+    field += fmt::format("by {}", hostname);
+    if (!envelope.protocol.empty()) {
+        field += fmt::format(" with {}", harmless(envelope.protocol));
+    }
+    field += fmt::format(" id {}", id.text());
     if (envelope.recipients.size() == 1 && !envelope.recipients.front().mailbox.needs_utf8()) {
         field += fmt::format("\r\n\tfor <{}>", envelope.recipients.front().mailbox.text());
     }

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "mail/build.h"
 #include "mail/message.h"
+#include "names/ip.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -149,7 +150,12 @@ std::string write_recipient(const DsnRequest& request, std::size_t i, bool utf8)
     add_field(out, "Action", action_of(request.kind));
     add_field(out, "Status", result.status.empty() ? "4.0.0" : one_line(result.status, 16));
     if (!request.remote_mta.empty()) {
-        add_field(out, "Remote-MTA", "dns;" + printable_ascii(request.remote_mta));
+        // RFC 3464 2.1.2: an address stands in square brackets.
+        const auto ip = Ip::parse(request.remote_mta);
+        add_field(out,
+                  "Remote-MTA",
+                  "dns;" + (ip ? fmt::format("[{}{}]", ip->is_v4() ? "" : "IPv6:", ip->text())
+                               : printable_ascii(request.remote_mta)));
     }
     if (!result.diagnostic.empty()) {
         add_field(out,
@@ -317,7 +323,6 @@ Result<Dsn> make_dsn(const DsnRequest& request, Random& random) {
                    boundary);
     out += write_body(request, boundary, header, utf8);
     dsn.envelope.role = mail::Role::relay;
-    dsn.envelope.protocol = "ESMTP";
     dsn.envelope.helo = request.hostname;
     dsn.envelope.client_name = request.hostname;
     dsn.envelope.trusted_network = true;

@@ -172,6 +172,17 @@ TEST(Dsn, remote_text_forges_no_field_and_no_part) {
     EXPECT_FALSE(dsn->bytes.contains("\nAction:delivered"));
 }
 
+TEST(Dsn, rfc3464_2_1_2_an_address_stands_in_brackets) {
+    SystemRandom random;
+    auto request = make_request();
+    for (const auto& [host, field] : {std::pair{"192.0.2.1", "Remote-MTA: dns;[192.0.2.1]\r\n"},
+                                      std::pair{"2001:db8::1", "dns;[IPv6:2001:db8::1]\r\n"},
+                                      std::pair{"mx.example.org", "dns;mx.example.org\r\n"}}) {
+        request.remote_mta = host;
+        EXPECT_TRUE(make_dsn(request, random)->bytes.contains(field)) << host;
+    }
+}
+
 TEST(Dsn, no_more_than_64_kib_of_header_are_sent_back) {
     SystemRandom random;
     std::string long_header;

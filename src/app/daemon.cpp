@@ -216,12 +216,13 @@ nlohmann::json Daemon::live() const {
     for (const auto& place : doors_->places()) {
         listeners.push_back(place);
     }
-    const auto waiting = [this] {
+    const auto [waiting, not_opened] = [this] {
         const std::scoped_lock lock(waiting_mutex_);
-        return waiting_;
+        return std::pair(waiting_, not_opened_);
     }();
     return {{"version", cli::version},
             {"restart_for", waiting},
+            {"not_opened", not_opened},
             {"started", services::json_time(started_)},
             {"memory", resident_octets()},
             {"disk", disk_of(config_.volumes_path)},
@@ -332,6 +333,7 @@ Result<nlohmann::json> Daemon::follow_config(const services::Caller& caller) {
     nlohmann::json out = {{"restart_for", decided.waiting}, {"not_opened", not_opened}};
     const std::scoped_lock lock(waiting_mutex_);
     waiting_ = std::move(decided.waiting);
+    not_opened_ = not_opened;
     return out;
 }
 

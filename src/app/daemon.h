@@ -78,6 +78,7 @@ class Daemon {
     bool stopping_ = false;
     std::string config_digest_;  ///< Of the bulla.toml in force; `changing` is held.
     mutable std::mutex waiting_mutex_;
+    std::vector<std::string> not_opened_;  ///< Why listeners are not there, in sentences.
     std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
 };
 

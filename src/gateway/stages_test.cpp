@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace bulla::gateway {
 namespace {
 
@@ -265,6 +267,27 @@ TEST(HandBack, c4_4_one_copy_goes_back_when_the_door_can_make_it) {
             EXPECT_EQ(transit.copies[0].prefix.empty(), transit.handed_back);
         }
     }
+}
+
+TEST(Decide, c2_8_what_cannot_be_converted_goes_on_as_it_is) {
+    std::string text =
+        "From: x@example.org\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    for (int i = 0; i < 1001; ++i) {
+        text += "--b\r\n\r\n\xC3\xA4\r\n";
+    }
+    auto transit =
+        make_transit(mail::Role::filter, std::nullopt, "x@example.org", text + "--b--\r\n");
+    auto snapshot = make_snapshot();
+    snapshot->settings.seven_bit_always = true;
+    transit.snapshot = snapshot;
+    ASSERT_TRUE(run_stages(transit, ManualClock(from_unix(0))));
+    EXPECT_FALSE(transit.copies.at(0).converted);
+    EXPECT_TRUE(transit.copies.at(0).eight_bit);
+    EXPECT_TRUE(std::ranges::any_of(transit.trace, [](const TraceStep& step) {
+        return std::ranges::any_of(step.facts,
+                                   [](const auto& fact) { return fact.first == "not converted"; });
+    }));
 }
 
 TEST(DecideSender, c2_5_roles_ask_for_what_they_need) {

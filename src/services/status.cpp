@@ -39,6 +39,9 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
         }
         problems.push_back("bulla.toml has changes that wait for a restart: " + names);
     }
+    for (const auto& sentence : live.value("not_opened", json::array())) {
+        problems.push_back("listener not opened: " + sentence.get<std::string>());
+    }
     if (failed > 0) {
         problems.push_back(failed == 1
                                ? "a message does not verify: `bulla archive verify --all` names it"

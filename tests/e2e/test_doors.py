@@ -115,6 +115,8 @@ def test_c2_13_a_listener_that_cannot_be_opened_is_told_and_the_rest_holds(insta
         instance.reload()
         until(lambda: "door.not_opened" in instance.log_text(), "the failure in the log")
     assert re.search(rf"door\.not_opened.*{taken}", instance.log_text())
+    assert str(taken) in instance.json("status")["not_opened"][0]
+    assert re.search(rf"listener not opened: .*{taken}", instance.cli("status").stdout)
     until(lambda: answers(port), "the listener after it")
 
 

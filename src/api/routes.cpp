@@ -109,6 +109,7 @@ constexpr std::array routes{
           "dkim.activate",
           {.body = json_body, .answer = nothing}},
     Route{remove, "/domains/{domain}/keys/{selector}", "dkim.remove", {.answer = nothing}},
+    Route{get, "/dkim/policy", "dkim.policy", {.query = "address"}},
     // Accounts
     Route{get, "/accounts", "account.list", {}},
     Route{post, "/accounts", "account.add", {.body = json_body, .answer = created, .dear = true}},

@@ -210,6 +210,7 @@ constexpr AccessRow access_rows[] = {
     {"POST /domains/{domain}/keys", "--+-+"},
     {"PATCH /domains/{domain}/keys/{selector}", "--+-+"},
     {"DELETE /domains/{domain}/keys/{selector}", "--+-+"},
+    {"GET /dkim/policy", "---++"},
     {"GET /accounts", "-++++"},
     {"POST /accounts", "--+-+"},
     {"PATCH /accounts/{login}", "--+-+"},

@@ -157,6 +157,7 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
     add_activate(group, context);
     add_remove(group, context);
     add_list(group, context);
+    add_dkim_policy_commands(group, context);
     return group;
 }
 

@@ -20,6 +20,7 @@ void add_queue_commands(CLI::App& root, Context& context);
 /// `bulla dkim`: the group itself, with the key set of a domain in it; add_dkim_tool_commands() adds the tools that need no instance.
 CLI::App& add_dkim_commands(CLI::App& root, Context& context);
 void add_dkim_tool_commands(CLI::App& dkim, Context& context);
+void add_dkim_policy_commands(CLI::App& dkim, Context& context);
 void add_archive_commands(CLI::App& root, Context& context);
 void add_log_commands(CLI::App& root, Context& context);
 void add_explain_command(CLI::App& root, Context& context);

@@ -1,6 +1,7 @@
 #include "directory/load.h"
 
 #include "directory/load_settings.h"
+#include "directory/signing_policy.h"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +24,7 @@ struct Loader {
     Result<void> load_accounts(const SettingValues& values);
     [[nodiscard]] bool is_shut_out(AccountRole role, const Mailbox& address) const;
     Result<void> load_dkim_keys();
+    void load_signing_policy();
     Result<void> load_signers();
     Result<void> load_groups();
     std::shared_ptr<const crypto::Signer> find_dkim_before(const std::string& domain,
@@ -137,6 +139,20 @@ Result<void> Loader::load_dkim_keys() {
     return {};
 }
 
+void Loader::load_signing_policy() {
+    if (out.settings.dkim_policy_file.empty()) {
+        return;
+    }
+    PolicyFiles files{.policy = out.settings.dkim_policy_file,
+                      .key_directory = out.settings.dkim_key_directory,
+                      .me = std::nullopt};
+    if (auto me = DomainName::parse(out.config.hostname)) {
+        files.me = *std::move(me);
+    }
+    out.signing_policy = SigningPolicy::load(
+        files, previous == nullptr ? nullptr : previous->signing_policy.get(), out.problems);
+}
+
 Result<void> Loader::load_signers() {
     BULLA_TRY(rows,
               (connection.query<std::string, std::string, std::string>(
@@ -204,6 +220,7 @@ Result<std::shared_ptr<const Snapshot>> load_once(Connection& connection,
     BULLA_CHECK(loader.load_domains(values));
     BULLA_CHECK(loader.load_accounts(values));
     BULLA_CHECK(loader.load_dkim_keys());
+    loader.load_signing_policy();
     BULLA_CHECK(loader.load_signers());
     BULLA_CHECK(loader.load_groups());
     return snapshot;

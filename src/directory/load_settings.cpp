@@ -96,6 +96,8 @@ Settings make_settings(const SettingValues& values, const std::string& domain) {
                                                    : UnknownRecipients::by_route;
     out.dkim_canonicalization = value("dkim_canonicalization");
     out.dkim_expiry_seconds = config::parse_duration(value("dkim_expiry")).value_or(0);
+    out.dkim_policy_file = value("dkim_policy_file");
+    out.dkim_key_directory = value("dkim_key_directory");
     return out;
 }
 

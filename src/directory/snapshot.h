@@ -18,6 +18,8 @@
 
 namespace bulla::directory {
 
+class SigningPolicy;
+
 enum class AccountRole { user, domain_admin, admin, auditor };
 
 /// May an account put a From address on its mail that is not its own? (setting send_as)
@@ -75,6 +77,8 @@ struct Settings {
     UnknownRecipients unknown_recipients = UnknownRecipients::by_route;  ///< unknown_recipients
     std::string dkim_canonicalization = "relaxed/relaxed";
     std::int64_t dkim_expiry_seconds = 604800;  ///< dkim_expiry; 0 = no x=
+    std::string dkim_policy_file;               ///< dkim_policy_file; empty: the domains' keys here
+    std::string dkim_key_directory;             ///< dkim_key_directory
 };
 
 /// All that decides about mail, at one revision; immutable. A message keeps the Snapshot it began with.
@@ -89,6 +93,8 @@ struct Snapshot {
     std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
     std::unordered_map<std::string, std::vector<DkimKey>>
         dkim_keys;  ///< key: DomainName::ascii(); RSA first
+    std::shared_ptr<const SigningPolicy>
+        signing_policy;  ///< In the place of dkim_keys, if dkim_policy_file is set; else null.
     std::vector<Group> groups;
     std::unordered_map<std::string, ArchiveSigner> signers;
     std::unordered_map<std::string, Settings>

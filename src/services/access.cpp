@@ -41,6 +41,7 @@ constexpr std::array table{
     AccessRow{"settings.set",        denied,      own_domain,  denied,      allowed,     Target::scope},
     AccessRow{"settings.reset",      denied,      own_domain,  denied,      allowed,     Target::scope},
     AccessRow{"dkim.list",           denied,      own_domain,  allowed,     allowed,     Target::nothing},
+    AccessRow{"dkim.policy",         denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"dkim.",               denied,      own_domain,  denied,      allowed,     Target::domain},
     AccessRow{"dns.check",           denied,      own_domain,  allowed,     allowed,     Target::nothing},
     AccessRow{"signer.list",         denied,      denied,      allowed,     allowed,     Target::nothing},

@@ -1,6 +1,8 @@
 #include "archive/public_keys.h"
+#include "base/file.h"
 #include "directory/load_settings.h"
 #include "directory/settings.h"
+#include "policy/dkimdomains.h"
 #include "services/account.h"
 #include "services/change.h"
 #include "services/lookup.h"
@@ -59,6 +61,17 @@ std::string problem_of(const SettingInfo& setting, const std::string& value) {
     const auto keys = archive::PublicKeys::load(value);
     return keys ? std::string()
                 : keys.error().text + "; no signature counts as verified until that is mended";
+}
+
+/// A policy with an error would put off all outgoing mail.
+Result<void> check_policy(const SettingInfo& setting, const std::string& value) {
+    if (setting.name != "dkim_policy_file" || value.empty()) {
+        return {};
+    }
+    BULLA_TRY(text,
+              load_secret_file(value, policy::PolicyLimits{}.most_octets, FileAccess::anybody));
+    const auto read = policy::read_dkimdomains(text.view(), value);
+    return read ? Result<void>() : fail("setting.bad", Fault::sender, read.error().text);
 }
 
 Result<std::vector<std::string>> wider_scopes(ServiceContext& context, const SettingScope& scope) {
@@ -246,6 +259,7 @@ Result<json> set_setting(ServiceContext& context, const Caller& caller, const js
                                 level_words[static_cast<int>(setting->level)]));
     }
     BULLA_TRY(value, directory::parse_setting(*setting, given));
+    BULLA_CHECK(check_policy(*setting, value));
     BULLA_CHECK(store_setting(context, caller, scope, *setting, &value));
     return describe_now(context, *setting, scope);
 }

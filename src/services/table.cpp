@@ -26,6 +26,7 @@ constexpr std::array services{
     Service{"settings.reset", changes, reset_setting},
     Service{"dkim.add", changes_itself, add_dkim_key},
     Service{"dkim.list", reads, list_dkim_keys},
+    Service{"dkim.policy", reads, show_dkim_policy},
     Service{"dkim.activate", changes, activate_dkim_key},
     Service{"dkim.remove", changes, remove_dkim_key},
     Service{"signer.create", changes, create_signer},

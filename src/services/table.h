@@ -36,6 +36,8 @@ Result<json> list_setting_values(ServiceContext& context,
                                  const json& arguments);
 Result<json> set_setting(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> reset_setting(ServiceContext& context, const Caller& caller, const json& arguments);
+// dkim_policy.cpp
+Result<json> show_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_key.cpp
 Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);

@@ -1,0 +1,146 @@
+"""Issue 4, clauses 1 and 2: a dkimdomains file and its keys decide, for every door; what is in force can be asked for."""
+import json
+import re
+import shutil
+
+import pytest
+
+from support.http import Console
+from support.instance import until
+from support.smtp import make_message
+
+
+@pytest.fixture
+def ruled(instance, tmp_path):
+    """An instance whose policy is the file `instance.policy`; keys s1 (RSA) and e1 (Ed25519) of example.test."""
+    instance.policy, instance.keys = tmp_path / "dkimdomains", tmp_path / "keys"
+    for selector, kind in (("s1", "rsa"), ("e1", "ed25519")):
+        instance.cli("dkim", "keygen", "-d", "example.test", "-s", selector, "-t", kind, "--key-directory", instance.keys)
+    instance.policy.write_text("# ours\n=:s1,e1||~|3600|t\n!example.net:\n*:s1|example.test\n")
+    instance.cli("settings", "set", "dkim_key_directory", instance.keys)
+    instance.cli("settings", "set", "dkim_policy_file", instance.policy)
+    return instance
+
+
+def signatures(data):
+    return [re.sub(rb"\r\n\s+", b"", f) for f in re.findall(rb"^DKIM-Signature:.*?(?=^\S)", data, re.M | re.S)]
+
+
+def sent(instance, sink, sender):
+    before = len(sink.messages)
+    assert instance.send(sender=sender, message=make_message(sender)).code == 250
+    return signatures(sink.wait(before + 1)[-1].data)
+
+
+def test_c4_1_DK_16_the_file_decides_and_the_keys_of_the_instance_do_not(ruled, sink):
+    ruled.sign_dkim("db")
+    rsa, ed = sent(ruled, sink, "alice@example.test")
+    for field, words in ((rsa, (b"a=rsa-sha256", b"s=s1;")), (ed, (b"a=ed25519-sha256", b"s=e1;"))):
+        for word in (*words, b"d=example.test", b"c=relaxed/simple", b"i=alice@example.test", b"q=dns/txt"):
+            assert word in field, (word, field)
+    times = dict(re.findall(rb"\b([tx])=(\d+)", rsa))
+    assert int(times[b"x"]) - int(times[b"t"]) == 3600
+    # By the door of people as well.
+    address, password = ruled.add_account("alice")
+    with ruled.client("submission") as client:
+        client.ehlo()
+        client.starttls()
+        assert client.auth_plain(address, password).code == 235
+        before = len(sink.messages)
+        assert client.send(address, "bob@example.org", make_message(address)).code == 250
+    assert len(signatures(sink.wait(before + 1)[-1].data)) == 2
+    # And back: without the file the domain's own key signs.
+    ruled.cli("settings", "reset", "dkim_policy_file")
+    assert [b"s=db;" in f for f in sent(ruled, sink, "alice@example.test")] == [True]
+
+
+@pytest.mark.parametrize("sender, line, count, why", [
+    ("joe@example.test", 2, 2, "is one"),
+    ("joe@example.net", 3, 0, "never signed"),
+    ("joe@elsewhere.example", 4, 0, "for all mail that no other line is for"),
+    ("<>", 4, 0, "for all mail that no other line is for"),
+])
+def test_c4_1_DK_04_policy_show_says_how_and_why(ruled, sender, line, count, why):
+    ruled.cli("account", "add", "root@example.test", "--role", "admin", "--password-stdin", data=b"correct horse battery")
+    answer = ruled.json("dkim", "policy", "show", sender)
+    assert (answer["source"], answer["file"], answer["entries"], answer["broken"]) == ("file", str(ruled.policy), 3, "")
+    said = answer["address"]
+    assert (said["line"], len(said["signatures"])) == (line, count) and why in said["why"]
+    # *: has no key of its own directory here, which is said.
+    assert bool(said["missed"]) == (line == 4)
+    text = ruled.cli("dkim", "policy", "show", sender).stdout
+    assert str(ruled.policy) in text and why in text
+    with Console(ruled) as client:
+        assert client.log_in("root@example.test", "correct horse battery").status == 201
+        assert client.get(f"/dkim/policy?address={sender}").json() == answer
+        assert "address" not in client.get("/dkim/policy").json()
+
+
+def test_c4_1_policy_show_of_the_keys_of_the_instance(instance):
+    instance.sign_dkim("db")
+    answer = instance.json("dkim", "policy", "show", "joe@example.test")
+    assert answer["source"] == "keys" and [s["selector"] for s in answer["address"]["signatures"]] == ["db"]
+    assert "has no key here" in instance.cli("dkim", "policy", "show", "joe@example.net").stdout
+    assert instance.run("dkim", "policy", "show", "joe", check=False).returncode == 2
+
+
+def test_c4_1_a_missing_key_is_unsigned_or_refused_by_domain(ruled, sink):
+    ruled.policy.write_text("example.test:none\n")
+    ruled.cli("reload")
+    assert sent(ruled, sink, "alice@example.test") == []
+    assert "dkim.key_missing" in ruled.log_text() and f"{ruled.keys}/example.test/none is not there" in ruled.log_text()
+    ruled.cli("settings", "set", "dkim_missing_key", "refuse", "--domain", "example.test")
+    reply = ruled.send(sender="alice@example.test")
+    assert (reply.code, reply.enhanced) == (451, "4.7.5") and str(ruled.keys) not in reply.text
+    assert ruled.send(sender="joe@elsewhere.example", message=make_message("joe@elsewhere.example")).code == 250
+
+
+def test_c4_1_a_broken_file_never_replaces_a_working_one(ruled, sink):
+    ruled.policy.write_text("example.test:s1\nexample test:s1\n")
+    refused = ruled.run("settings", "set", "dkim_policy_file", ruled.policy, check=False)
+    assert refused.returncode == 2 and f"{ruled.policy}:2:8:" in refused.stderr
+    ruled.cli("reload")
+    assert len(sent(ruled, sink, "alice@example.test")) == 2, "as it was before"
+    assert f"{ruled.policy}:2:8:" in ruled.cli("status").stdout
+    # At a start there is no policy to keep: outgoing mail waits, incoming mail does not.
+    ruled.stop()
+    ruled.start()
+    reply = ruled.send(sender="alice@example.test")
+    assert (reply.code, reply.enhanced) == (451, "4.7.0")
+    assert ruled.send("x@elsewhere.example", "admin@example.test", make_message("x@elsewhere.example", "admin@example.test"), role="inbound").code == 250
+    ruled.policy.write_text("example.test:s1\n")
+    ruled.cli("reload")
+    assert len(sent(ruled, sink, "alice@example.test")) == 1
+
+
+def test_c4_2_keys_that_change_are_used_after_a_reload(ruled, sink):
+    ruled.policy.write_text("example.test:s1\n")
+    ruled.cli("reload")
+    first = sent(ruled, sink, "alice@example.test")
+    assert len(first) == 1
+    used = ruled.json("dkim", "policy", "show", "a@example.test")["address"]["signatures"][0]["fingerprint"]
+    ruled.cli("dkim", "keygen", "-d", "other.test", "-s", "s1", "--key-directory", ruled.keys)
+    shutil.move(ruled.keys / "other.test/rsa.private_s1", ruled.keys / "example.test/rsa.private_s1")
+    assert len(sent(ruled, sink, "alice@example.test")) == 1
+    ruled.cli("reload")
+    assert len(sent(ruled, sink, "alice@example.test")) == 1
+    now = ruled.json("dkim", "policy", "show", "a@example.test")["address"]["signatures"][0]["fingerprint"]
+    assert now != used
+    (ruled.keys / "example.test/rsa.private_s1").chmod(0o644)
+    ruled.cli("reload")
+    assert sent(ruled, sink, "alice@example.test") == []
+    until(lambda: "lets others at it" in ruled.log_text(), "the reason in the log")
+    assert "PRIVATE KEY" not in ruled.log_text()
+
+
+def test_c4_1_policy_check_tells_lines_and_columns(instance, tmp_path):
+    file = tmp_path / "dkimdomains"
+    file.write_text("a.example:s1\nb example:\nc.example:s1|||soon\n.heaven.com:||me@devil.com|500000|r:3\n")
+    done = instance.run("dkim", "policy", "check", file, check=False)
+    assert done.returncode == 1
+    assert re.search(rf"^{file}:2:2: ", done.stdout, re.M) and re.search(rf"^{file}:3:\d+: ", done.stdout, re.M)
+    assert re.search(rf"^{file}:4:\d+: .* \(warning\)$", done.stdout, re.M)
+    said = json.loads(instance.run("dkim", "policy", "check", file, "--json", check=False).stdout)
+    assert [e["line"] for e in said["errors"]] == [2, 3] and said["warnings"]
+    file.write_text("*:\n=:default,eddy||~||:5\n")
+    assert instance.cli("dkim", "policy", "check", file).stdout == "2 entries\n"

@@ -222,7 +222,7 @@ def test_c2_8_text_without_a_label_is_named_unknown_and_its_signature_is_good(ma
     data = old.wait(1)[0].data
     assert all(octet < 128 for octet in data)
     got = parse(data)
-    assert (got["MIME-Version"], got["Content-Type"]) == ("1.0", "text/plain; charset=unknown-8bit")
+    assert got["MIME-Version"] == "1.0" and b"\r\nContent-Type: text/plain; charset=unknown-8bit\r\n" in data
     assert got.get_payload(decode=True).strip() == "caf\u00e9".encode()
     assert dkim.verify(data, dnsfunc=lambda *_a, **_k: record)
     assert not dkim.verify(data.replace(b"unknown-8bit", b"utf-8"), dnsfunc=lambda *_a, **_k: record)

@@ -158,6 +158,19 @@ def test_c2_5_starttls_with_the_generated_certificate(instance, sink):
     assert b"with ESMTPS " in sink.wait(1)[0].data
 
 
+def test_c2_5_the_generated_certificate_outlives_a_restart(make_instance, sink):
+    made = make_instance(sink)
+    shown = []
+    for _ in range(2):
+        made.start()
+        with made.client() as client:
+            client.ehlo()
+            client.starttls()
+            shown.append(client.socket.getpeercert(binary_form=True))
+        made.stop()
+    assert shown[0] and shown[0] == shown[1]
+
+
 def test_c2_5_what_came_in_clear_before_starttls_is_dropped(instance):
     with instance.client() as client:
         client.ehlo()
@@ -258,8 +271,9 @@ def test_c2_5_a_burst_of_wrong_passwords_is_throttled_and_mail_goes_on(make_inst
     replies = [client.reply() for client in clients]
     codes = [reply.code for reply in replies]
     assert set(codes) == {454, 535}
-    # Three are free; the next have to wait for 1, 2, 4 and 8 s, and nobody waits for longer.
-    assert 3 <= codes.count(535) <= 8, codes
+    # Three are free; three more, looked at together, have turns at 1, 2 and 3 s; as each fails one more comes in, at 4, 6 and 11 s;
+    # then every turn would be more than 8 s away.
+    assert 3 <= codes.count(535) <= 9, codes
     assert {reply.enhanced for reply in replies if reply.code == 454} == {"4.7.0"}
     for client in clients:
         client.close()

@@ -85,9 +85,9 @@ void deliver(Machine& machine,
         tell(machine, 'Z', "Unable to read control files.", &control.error());
         return;
     }
-    if (*control) {
-        const auto decision = decide(**control, arguments.size() > 1 ? arguments[1] : "");
-        if (decision.entry != nullptr && !put_signed(machine, **control, decision, clock.now())) {
+    if (const auto& rules = *control; rules.has_value()) {
+        const auto decision = decide(*rules, arguments.size() > 1 ? arguments[1] : "");
+        if (decision.entry != nullptr && !put_signed(machine, *rules, decision, clock.now())) {
             return;
         }
     }

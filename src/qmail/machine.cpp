@@ -138,11 +138,11 @@ class System final : public Machine {
         return names;
     }
 
-    bool is_alive(long process) override {
+    bool is_alive(std::int64_t process) override {
         return ::kill(static_cast<pid_t>(process), 0) == 0 || errno != ESRCH;
     }
 
-    long own_process() override { return ::getpid(); }
+    std::int64_t own_process() override { return ::getpid(); }
 
     Result<void> create_stage(const std::string& path) override {
         constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -185,6 +185,12 @@ class System final : public Machine {
         if ((::getegid() != group && ::setresgid(group, group, group) != 0) ||
             (::geteuid() != user && ::setresuid(user, user, user) != 0)) {
             return failure("give up the rights of", "this program");
+        }
+        struct stat own{};
+        struct stat next{};
+        if (::stat("/proc/self/exe", &own) == 0 && ::stat(program.c_str(), &next) == 0 &&
+            own.st_dev == next.st_dev && own.st_ino == next.st_ino) {
+            return fail("qmail.loop", Fault::us, program + " is this program itself");
         }
         std::vector<char*> pointers;
         pointers.reserve(arguments.size() + 1);

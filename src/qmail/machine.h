@@ -5,6 +5,7 @@
 #include "names/domain.h"
 #include "names/selector.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,8 +32,8 @@ class Machine {
     /// All of descriptor 0, at most 1 GiB.
     [[nodiscard]] virtual Result<std::string> read_message() = 0;
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& directory) = 0;
-    [[nodiscard]] virtual bool is_alive(long process) = 0;
-    [[nodiscard]] virtual long own_process() = 0;
+    [[nodiscard]] virtual bool is_alive(std::int64_t process) = 0;
+    [[nodiscard]] virtual std::int64_t own_process() = 0;
     /// Makes a file that only we can read, anew, and the directory it is in (0700) if that is missing. It becomes *the* stage file.
     [[nodiscard]] virtual Result<void> create_stage(const std::string& path) = 0;
     [[nodiscard]] virtual Result<void> write_stage(std::string_view bytes) = 0;

@@ -149,8 +149,8 @@ Result<Kinds> read_kinds(const Options& options) {
     const bool two = options.words.size() > 3;
     const auto text = options.value('z').value_or(two ? "5" : "2");
     if (text == "1" || text == "3") {
-        std::fputs("qmail-dkim: rsa-sha1 is forbidden (RFC 8301), rsa-sha256 alone is made\n",
-                   stderr);
+        static_cast<void>(std::fputs(
+            "qmail-dkim: rsa-sha1 is forbidden (RFC 8301), rsa-sha256 alone is made\n", stderr));
         return Kinds{.rsa = true, .ed25519 = false};
     }
     if (text == "5" && !two) {
@@ -237,7 +237,7 @@ Result<int> verify_file(const Options& options) {
                             shown(result.algorithm),
                             shown(result.reason));
     }
-    std::fputs(said.c_str(), stdout);
+    static_cast<void>(std::fputs(said.c_str(), stdout));
     const auto all = summarize(results);
     return all == Verdict::pass ? 0 : all == Verdict::temperror ? try_again : none_passes;
 }
@@ -245,7 +245,9 @@ Result<int> verify_file(const Options& options) {
 Result<int> run(std::span<char*> arguments) {
     BULLA_TRY(options, parse_options(arguments, "hvVs::b:c:d:i:lqtx:y:Y:z:"));
     if (options.has('h') || options.has('V')) {
-        std::fputs(options.has('h') ? std::string(usage).c_str() : "bulla-qmail " BULLA_VERSION "\n", stdout);
+        static_cast<void>(std::fputs(
+            options.has('h') ? std::string(usage).c_str() : "bulla-qmail " BULLA_VERSION "\n",
+            stdout));
         return 0;
     }
     // -sFILE names the Ed25519 key, as a fourth word does.
@@ -264,7 +266,7 @@ int run_dkim(const std::string& name, std::span<char*> arguments) {
     }
     const bool misused = status.error().code == "qmail.usage";
     const auto text = fmt::format("{}: {}\n{}", name, status.error().text, misused ? usage : "");
-    std::fputs(text.c_str(), stderr);
+    static_cast<void>(std::fputs(text.c_str(), stderr));
     return misused ? wrong_use : cannot;
 }
 

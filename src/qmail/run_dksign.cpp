@@ -8,11 +8,12 @@ namespace bulla::qmail {
 
 int run_dksign(const std::string& name, std::span<char*> arguments) {
     if (arguments.size() < 3) {
-        std::fprintf(stderr,
-                     "usage: %s HOST SENDER RECIPIENT...\n"
-                     "Called by qmail-rspawn in place of qmail-remote, with the message on "
-                     "descriptor 0.\n",
-                     name.c_str());
+        static_cast<void>(
+            std::fprintf(stderr,
+                         "usage: %s HOST SENDER RECIPIENT...\n"
+                         "Called by qmail-rspawn in place of qmail-remote, with the message on "
+                         "descriptor 0.\n",
+                         name.c_str()));
         return 100;
     }
     const SystemClock clock;

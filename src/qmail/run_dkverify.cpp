@@ -6,6 +6,7 @@
 #include "qmail/results.h"
 #include "qmail/stage.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <string_view>
@@ -24,8 +25,9 @@ constexpr int refused_for_now = 71;
 constexpr int cannot_run = 81;
 
 std::string authserv_id(Machine& machine) {
-    const auto me = machine.read_file("control/me");
-    const std::string text = me && *me ? (*me)->substr(0, (*me)->find_first_of(" \t\r\n")) : "";
+    const auto read = machine.read_file("control/me");
+    std::string text = read ? read->value_or("") : std::string();
+    text.resize(std::min(text.find_first_of(" \t\r\n"), text.size()));
     return DomainName::parse(text) ? text : "localhost";
 }
 

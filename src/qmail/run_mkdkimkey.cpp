@@ -78,12 +78,12 @@ int run_mkdkimkey(const std::string& name, std::span<char*> arguments) {
             fmt::format("{}: {}\n", name, made.error().text) +
             (made.error().code == "qmail.usage" ? fmt::format(usage, name, find_home())
                                                 : std::string());
-        std::fputs(text.c_str(), stderr);
+        static_cast<void>(std::fputs(text.c_str(), stderr));
         return 111;
     }
-    std::fputs(
+    static_cast<void>(std::fputs(
         made->empty() ? fmt::format(usage, name, find_home()).c_str() : (*made + "\n").c_str(),
-        stdout);
+        stdout));
     return 0;
 }
 

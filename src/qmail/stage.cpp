@@ -1,6 +1,7 @@
 #include "qmail/stage.h"
 
 #include <charconv>
+#include <cstdint>
 #include <fmt/format.h>
 
 namespace bulla::qmail {
@@ -8,31 +9,31 @@ namespace bulla::qmail {
 namespace {
 
 // conf-split of qmail.
-constexpr long split = 23;
+constexpr std::int64_t split = 23;
 
-std::string stage_directory(long process) {
+std::string stage_directory(std::int64_t process) {
     return fmt::format("queue/dkim/{}", process % split);
 }
 
 }  // namespace
 
 std::string stage_path(Machine& machine) {
-    const long process = machine.own_process();
+    const std::int64_t process = machine.own_process();
     return fmt::format("{}/{}", stage_directory(process), process);
 }
 
 void sweep_stages(Machine& machine) {
-    for (long n = 0; n < split; ++n) {
+    for (std::int64_t n = 0; n < split; ++n) {
         const std::string directory = stage_directory(n);
         for (const auto& name : machine.list(directory)) {
-            long process = 0;
+            std::int64_t process = 0;
             const auto [end, error] =
                 std::from_chars(name.data(), name.data() + name.size(), process);
             const bool is_ours = error == std::errc{} && end == name.data() + name.size();
             // One of our own number is of a process before us.
             if (is_ours && (process == machine.own_process() || !machine.is_alive(process))) {
                 // What cannot be taken away is in nobody's way.
-                static_cast<void>(machine.remove(directory + "/" + name));
+                static_cast<void>(machine.remove(fmt::format("{}/{}", directory, name)));
             }
         }
     }

@@ -2,6 +2,7 @@
 #include "crypto/key.h"
 #include "qmail/machine.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,7 +18,7 @@ class TestMachine final : public Machine {
     std::map<std::string, std::string> files{};  ///< By path; the stage files too.
     std::map<std::string, std::shared_ptr<crypto::PrivateKey>> keys{};  ///< "example.com/default"
     std::string message = "From: a@example.com\nSubject: x\n\nhi\n";
-    std::set<long> alive{};
+    std::set<std::int64_t> alive{};
     std::size_t fail_at = 0;
     std::size_t operations = 0;
 
@@ -65,9 +66,9 @@ class TestMachine final : public Machine {
         return names;
     }
 
-    bool is_alive(long process) override { return alive.contains(process); }
+    bool is_alive(std::int64_t process) override { return alive.contains(process); }
 
-    long own_process() override { return 4711; }
+    std::int64_t own_process() override { return 4711; }
 
     Result<void> create_stage(const std::string& path) override {
         BULLA_CHECK(step());

@@ -1,5 +1,6 @@
 """Issue 4, clause 3: bulla-qmail under a stand-in for qmail-rspawn and qmail-remote; its signatures judged by dkimpy, Mail::DKIM and OpenDKIM."""
 import os
+import pathlib
 import random
 import re
 import resource
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from support.instance import until
+from support.instance import program, until
 from support.qmail import Qmail
 from test_dkim import PERL_VERIFY, dkimpy_verify, opendkim_test, run
 
@@ -24,6 +25,45 @@ def qmail(tmp_path, dkim_keys):
     made.key("example.com", "ed", "ed25519", dkim_keys.file("ed").read_bytes())
     made.policy("example.com:rsa,ed\n")
     return made
+
+
+def test_c4_3_DK_01_qmail_remote_may_be_the_name_and_never_a_circle(qmail):
+    """netqmail's qmail-rspawn knows no qmail-dksign: a folder in front of PATH has our program under the name that it knows."""
+    (qmail.home / "bin/qmail-dksign").rename(qmail.home / "queue/qmail-remote")
+    (qmail.home / "bin/qmail-dksign").symlink_to("../queue/qmail-remote")
+    report, got = qmail.deliver(TEXT)
+    assert report == SENT and len(fields(got)) == 2
+    (qmail.home / "bin/qmail-remote").unlink()
+    (qmail.home / "bin/qmail-remote").symlink_to("../queue/qmail-remote")
+    assert qmail.deliver(TEXT) == (b"Zunable to run qmail-remote.\n\0", None)
+
+
+def test_c4_7_the_commands_of_qmail_md_work(qmail):
+    """As root on a machine with qmail, but for names: its home, its users and where the package puts the program."""
+    guide = (pathlib.Path(__file__).parents[2] / "docs/guides/qmail.md").read_text()
+    blocks = re.findall(r"^```(sh root|text)\n(.*?)^```$", guide, re.M | re.S)
+    for (_, script), (following, expected) in zip(blocks, blocks[1:] + [("", "")]):
+        if script.startswith(("s2026", "DKIM")):
+            continue
+        for name, here in (("/var/qmail", str(qmail.home)), ("/usr/bin/bulla-qmail", pathlib.Path(program()).with_name("bulla-qmail")),
+                           ("qmailq", "nobody"), ("-g qmail ", "-g nogroup "), ("/tmp/bulla-try", qmail.home / "try")):
+            script = script.replace(name, str(here))
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"umask 022\n{script}"], capture_output=True, text=True, check=False, env=qmail.environment())
+        assert done.returncode == 0, script + done.stderr
+        if following == "text":
+            pattern = "".join(".*".join(map(re.escape, line.split("…"))) + "\n" for line in expected.splitlines())
+            assert re.fullmatch(pattern, done.stdout), done.stdout
+    assert [(qmail.home / "bin" / n).stat().st_mode & 0o7777 for n in ("qmail-dksign", "qmail-dkverify")] == [0o4710, 0o4711]
+    # A program that has the rights of another user looks at /var/qmail alone, and is what its file is called.
+    assert not os.path.isdir("/var/qmail")
+    assert qmail.deliver(TEXT) == (b"ZUnable to switch to target directory.\n\0", None)
+    for words in (["qmail-dksign", "h", "joe@example.com", "r"], ["bulla-qmail", "qmail-dksign", "h", "joe@example.com", "r"]):
+        done = subprocess.run(words, executable=qmail.home / "bin/qmail-dkverify", stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (61, b""), "it went on as qmail-dksign"
+    (qmail.home / "bin/qmail-dksign").chmod(0o755)
+    os.chown(qmail.home / "ssl/domainkeys", 65534, -1)
+    report, got = qmail.deliver(TEXT)
+    assert report == SENT and [b"a=rsa" in f for f in fields(got)] == [True, False]
 
 
 def crlf(text):

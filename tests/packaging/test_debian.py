@@ -56,7 +56,7 @@ def test_c3_9_the_package_holds_what_debian_expects(package):
         assert library in depends, depends
     listing = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
     files = {line.split()[5] for line in listing.splitlines()}
-    for name in ("usr/bin/bulla", "lib/systemd/system/bulla.service", "usr/lib/sysusers.d/bulla.conf", "usr/lib/tmpfiles.d/bulla.conf",
+    for name in ("usr/bin/bulla", "usr/bin/bulla-qmail", "usr/share/man/man8/bulla-qmail.8.gz", "lib/systemd/system/bulla.service", "usr/lib/sysusers.d/bulla.conf", "usr/lib/tmpfiles.d/bulla.conf",
                  "usr/share/man/man1/bulla.1.gz", "usr/share/man/man1/bulla-archive.1.gz", "usr/share/man/man5/bulla.toml.5.gz",
                  "usr/share/bash-completion/completions/bulla", "usr/share/zsh/vendor-completions/_bulla",
                  "usr/share/fish/vendor_completions.d/bulla.fish", "usr/share/doc/bulla/copyright", "usr/share/doc/bulla/guides/first-hour.md"):

@@ -1,4 +1,5 @@
 """Manual pages and completions are what the program says of itself."""
+import pathlib
 import re
 import subprocess
 
@@ -27,9 +28,10 @@ def test_c3_9_there_is_a_page_for_each_command(bulla, pages):
 
 
 def test_c3_9_mandoc_has_nothing_to_say(pages):
-    done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *sorted(pages.iterdir())], capture_output=True, text=True, check=False)
+    ours = pathlib.Path(__file__).parents[2] / "packaging/man/bulla-qmail.8"
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *sorted(pages.iterdir()), ours], capture_output=True, text=True, check=False)
     # The pages refer to each other, which are not installed here.
-    findings = [line for line in done.stdout.splitlines() if "referenced manual not found: Xr bulla" not in line]
+    findings = [line for line in done.stdout.splitlines() if not re.search("referenced manual not found: Xr (bulla|qmail)", line)]
     assert not findings, "\n".join(findings[:20])
 
 

@@ -183,6 +183,7 @@ TEST(HttpConnection, c3_1_problems_have_the_code_of_the_error) {
         {{.code = "store.busy", .fault = Fault::temporary, .text = ""}, 503},
         {{.code = "pack.short_read", .fault = Fault::us, .text = ""}, 500},
         {{.code = "auth.locked", .fault = Fault::temporary, .text = "try again in 8 s"}, 429},
+        {{.code = "auth.busy", .fault = Fault::temporary, .text = "try again in 8 s"}, 429},
         {{.code = "access.denied", .fault = Fault::sender, .text = ""}, 403},
     };
     for (const Row& row : rows) {
@@ -651,7 +652,7 @@ TEST(HttpConnection, c3_12_no_long_line_of_log_ins_waits) {
     };
     HttpServer server(test.context());
     const auto refused = net::run_blocking(flood_with_log_ins(server, go_on));
-    EXPECT_EQ(refused, std::vector<int>{503});
+    EXPECT_EQ(refused, std::vector<int>{429});
     EXPECT_EQ(test.metrics.value(HttpMetric::busy_logins), 1U);
 }
 

@@ -30,6 +30,9 @@ std::vector<Metric> find_counts(const Transit& transit) {
     if (transit.dkim_signed) {
         counts.push_back(Metric::flow_signed);
     }
+    if (transit.beyond_mime_limits) {
+        counts.push_back(Metric::flow_limit_mime);
+    }
     return counts;
 }
 

@@ -51,6 +51,7 @@ enum class Metric : std::uint8_t {
     flow_outbound,
     flow_archived,
     flow_signed,
+    flow_limit_mime,
     delivery_delivered,
     delivery_deferred,
     delivery_bounced,

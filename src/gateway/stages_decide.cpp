@@ -87,7 +87,10 @@ Result<void> decide_copies(Transit& transit, TraceStep& step) {
         if (auto outcome = convert(transit, copy, step); outcome) {
             needs = mail::find_needs(copy.message);
         } else {
-            step.facts.emplace_back("not converted", outcome.error().text);
+            const auto& error = outcome.error();
+            transit.beyond_mime_limits =
+                error.code == "mime.too_many_parts" || error.code == "mime.too_deep";
+            step.facts.emplace_back("not converted", error.text);
         }
     }
     copy.eight_bit = needs.eight_bit || needs.binary;

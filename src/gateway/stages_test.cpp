@@ -284,6 +284,7 @@ TEST(Decide, c2_8_what_cannot_be_converted_goes_on_as_it_is) {
     ASSERT_TRUE(run_stages(transit, ManualClock(from_unix(0))));
     EXPECT_FALSE(transit.copies.at(0).converted);
     EXPECT_TRUE(transit.copies.at(0).eight_bit);
+    EXPECT_TRUE(transit.beyond_mime_limits);
     EXPECT_TRUE(std::ranges::any_of(transit.trace, [](const TraceStep& step) {
         return std::ranges::any_of(step.facts,
                                    [](const auto& fact) { return fact.first == "not converted"; });

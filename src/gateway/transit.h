@@ -56,6 +56,7 @@ struct Transit {
     bool handed_back =
         false;  ///< The mail server goes on with the one copy: there are no deliveries.
     bool archived = false;
+    bool beyond_mime_limits = false;  ///< Not converted: more parts or levels than are looked into.
     std::vector<const directory::ArchiveSigner*> signers;
     std::vector<Copy> copies;
 

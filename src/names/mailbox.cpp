@@ -122,7 +122,7 @@ Result<Mailbox> Mailbox::parse(std::string_view text) {
         return bad("the part before the @ has more than 64 octets");
     }
     // RFC-DEVIATION 5321 4.1.3: "[…] a special literal form of the address is allowed as an alternative to a domain name."
-    // Refused (553): an address literal has no domain whose keys could sign for it, that a route could name, or that an account belongs to.
+    // Refused (550): an address literal has no domain whose keys could sign for it, that a route could name, or that an account belongs to.
     auto domain = DomainName::parse(split->domain);
     if (!domain || split->domain.ends_with('.')) {
         return bad("the part behind the @ is not a domain name");

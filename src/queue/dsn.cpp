@@ -306,7 +306,10 @@ Result<Dsn> make_dsn(const DsnRequest& request, Random& random) {
     std::string& out = dsn.bytes;
     const std::vector<std::pair<std::string_view, std::string>> fields{
         {"Date", write_rfc5322_date(request.now)},
-        {"From", fmt::format("Mail system <postmaster@{}>", request.hostname)},
+        {"From",
+         fmt::format(
+             "Mail system <postmaster@{}>",
+             request.postmaster_domain.empty() ? request.hostname : request.postmaster_domain)},
         {"Message-ID", mail::make_message_id(random, request.hostname)},
         {"Subject", std::string(subject_of(request.kind))},
         {"Auto-Submitted", "auto-replied"},  // RFC 3834 5

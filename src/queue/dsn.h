@@ -30,8 +30,9 @@ struct Notice {
 /// What a notice is made of.
 struct DsnRequest {
     NoticeKind kind = NoticeKind::failed;
-    std::string hostname = {};    ///< Reporting-MTA.
-    std::string remote_mta = {};  ///< Empty: none.
+    std::string hostname = {};           ///< Reporting-MTA.
+    std::string postmaster_domain = {};  ///< Of the author; empty: hostname.
+    std::string remote_mta = {};         ///< Empty: none.
     Time now = {};
     Time arrived = {};
     Time retry_until = {};             ///< For delayed.

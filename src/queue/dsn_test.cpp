@@ -183,6 +183,18 @@ TEST(Dsn, rfc3464_2_1_2_an_address_stands_in_brackets) {
     }
 }
 
+TEST(Dsn, c2_8_the_author_is_of_a_domain_that_can_sign) {
+    SystemRandom random;
+    auto request = make_request();
+    const std::string_view from = "From: Mail system <postmaster@";
+    EXPECT_TRUE(
+        make_dsn(request, random)->bytes.contains(std::string(from) + "gate.example.test>"));
+    request.postmaster_domain = "example.test";
+    const auto dsn = make_dsn(request, random);
+    EXPECT_TRUE(dsn->bytes.contains(std::string(from) + "example.test>"));
+    EXPECT_TRUE(has_line(dsn->bytes, "Reporting-MTA: dns;gate.example.test"));
+}
+
 TEST(Dsn, no_more_than_64_kib_of_header_are_sent_back) {
     SystemRandom random;
     std::string long_header;

@@ -34,7 +34,9 @@ using RecordEvent = std::function<Result<void>(
 
 struct QueueOptions {
     unsigned node = 0;
-    std::string hostname = {};  ///< Reporting-MTA, and the domain of postmaster in notices.
+    std::string hostname = {};  ///< Reporting-MTA.
+    /// The domain of postmaster, who writes the notices, as it is at present; none or empty: hostname. From any thread.
+    std::function<std::string()> postmaster_domain = {};
     RetryPolicy retry = {};
     std::uint64_t max_message_memory =
         64U << 20U;  ///< Bytes of messages kept for deliveries that have not begun.

@@ -147,16 +147,18 @@ Result<void> Queue::Impl::add_notices(seal::Batch& batch, const Change& change, 
         }
     }
     for (const auto& notice : change.notices) {
-        DsnRequest request{.kind = notice.kind,
-                           .hostname = options.hostname,
-                           .remote_mta = change.finished.report.remote_mta,
-                           .now = now,
-                           .arrived = delivery.created,
-                           .retry_until = change.row.expires,
-                           .from = delivery.payload.from,
-                           .envid = delivery.payload.envid,
-                           .message = delivery.message,
-                           .header = bytes ? header_of(*bytes) : std::string_view{}};
+        DsnRequest request{
+            .kind = notice.kind,
+            .hostname = options.hostname,
+            .postmaster_domain = options.postmaster_domain ? options.postmaster_domain() : "",
+            .remote_mta = change.finished.report.remote_mta,
+            .now = now,
+            .arrived = delivery.created,
+            .retry_until = change.row.expires,
+            .from = delivery.payload.from,
+            .envid = delivery.payload.envid,
+            .message = delivery.message,
+            .header = bytes ? header_of(*bytes) : std::string_view{}};
         for (const auto i : notice.recipients) {
             request.recipients.push_back(delivery.payload.recipients[i]);
             request.results.push_back(change.finished.report.recipients[i]);

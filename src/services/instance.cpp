@@ -1,6 +1,7 @@
 #include "services/instance.h"
 
 #include "directory/load.h"
+#include "directory/postmaster.h"
 #include "services/owner.h"
 #include "store/migrations.h"
 #include "tlog/note.h"
@@ -175,6 +176,11 @@ std::unique_ptr<queue::Queue> Instance::make_queue(queue::ConcurrencyOf concurre
     queue::QueueOptions options;
     options.node = config_.node;
     options.hostname = config_.hostname;
+    // Of a domain that has keys, so that notices are signed as other mail is.
+    options.postmaster_domain = [&snapshots = *snapshots_] {
+        const auto postmaster = directory::find_postmaster(*snapshots.current());
+        return postmaster ? postmaster->domain().ascii() : std::string();
+    };
     options.retry.first = std::chrono::seconds(config_.retry.first_seconds);
     options.retry.longest = std::chrono::seconds(config_.retry.longest_seconds);
     options.retry.expire = std::chrono::seconds(config_.retry.expire_seconds);

@@ -130,6 +130,41 @@ TEST(Setup, c3_5_what_cannot_apply_is_not_needed_and_silence_is_no_answer) {
     EXPECT_EQ(setup.state_of("resolver"), "error");
 }
 
+TEST(Setup, c2_7_where_no_mail_leaves_the_machine_nobody_looks_for_the_record) {
+    struct Row {
+        config::RouteExit exit;
+        const char* listens;
+        const char* console;
+        const char* state;
+    };
+
+    using enum config::RouteExit;
+    for (const Row& row : {Row{maildir, "127.0.0.1", "127.0.0.1", "not_needed"},
+                           Row{maildir, "::1", "localhost", "not_needed"},
+                           Row{smtp, "127.0.0.1", "127.0.0.1", "todo"},
+                           Row{maildir, "192.0.2.1", "127.0.0.1", "todo"},
+                           Row{maildir, "127.0.0.1", "*", "todo"}}) {
+        ChecklistTest setup;
+        setup.at.close();
+        auto& config = setup.at.config;
+        config.listeners.resize(1);
+        config.listeners[0].address = row.listens;
+        config.console.address = row.console;
+        config.routes.resize(2);
+        config.routes[0].exit = maildir;
+        config.routes[1].exit = row.exit;
+        setup.at.open();
+        setup.at.context->ask = setup.dns.ask();
+        ASSERT_EQ(setup.at.error_of("domain.add", {{"name", "example.net"}}), "");
+        ASSERT_EQ(
+            setup.at.error_of("dkim.add",
+                              {{"domain", "example.net"}, {"selector", "s"}, {"type", "ed25519"}}),
+            "");
+        EXPECT_EQ(setup.state_of("dkim_record:example.net"), row.state)
+            << row.listens << ' ' << row.console;
+    }
+}
+
 TEST(Setup, ARC_09_a_signer_whose_public_key_is_elsewhere_is_warned_of) {
     ChecklistTest setup;
     const std::string first =

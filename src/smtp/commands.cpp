@@ -1,5 +1,6 @@
 #include "smtp/commands.h"
 
+#include "names/address_literal.h"
 #include "smtp/parameters.h"
 #include "smtp/replies.h"
 
@@ -253,7 +254,9 @@ Answer<MailCommand> parse_mail(std::string_view argument) {
     if (!path->empty()) {
         auto mailbox = Mailbox::parse(without_route(*path));
         if (!mailbox) {
-            return std::unexpected(replies::bad_sender());
+            return std::unexpected(has_address_literal(without_route(*path))
+                                       ? replies::literal_sender()
+                                       : replies::bad_sender());
         }
         command.from = std::move(*mailbox);
     }
@@ -281,7 +284,9 @@ Answer<mail::Recipient> parse_rcpt(std::string_view argument, const RcptRules& r
     }
     auto mailbox = Mailbox::parse(without_route(*path));
     if (!mailbox) {
-        return std::unexpected(replies::bad_recipient());
+        return std::unexpected(has_address_literal(without_route(*path))
+                                   ? replies::literal_recipient()
+                                   : replies::bad_recipient());
     }
     return mail::Recipient{.mailbox = std::move(*mailbox), .dsn = std::move(dsn)};
 }

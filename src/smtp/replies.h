@@ -73,6 +73,15 @@ inline Reply bad_recipient() {
     return {553, "5.1.3", "Recipient address is not valid"};
 }
 
+// Well-formed, but no host that a route could name (RFC 3463 3.2, X.1.8 and X.1.2: the address of the system).
+inline Reply literal_sender() {
+    return {550, "5.1.8", "Sender address must have a domain name, not the address of a host"};
+}
+
+inline Reply literal_recipient() {
+    return {550, "5.1.2", "Mail to the address of a host is not taken, use a domain name"};
+}
+
 // RFC 6531 3.5: "When messages are rejected because the MAIL command requires an ASCII address, the reply-code 550 is returned"
 inline Reply sender_needs_smtputf8() {
     return {550, "5.6.7", "Address needs SMTPUTF8, which was not given"};

@@ -117,3 +117,18 @@ def test_c3_9_a_file_system_in_memory_is_an_error(make_instance, tmp_path):
         assert any("in memory" in text for text in found), found
     finally:
         shutil.rmtree(volumes)
+
+
+def test_ARC_09_a_signer_that_nobody_can_check_is_a_warning(make_instance):
+    instance = make_instance()
+    key = instance.json("signer", "create", "a")["public_key_file"]
+    instance.archive_all("a")
+    instance.cli("settings", "set", "signature_public_key_path", key)
+
+    def warnings():
+        return [one for one in check(instance) if one["state"] == "warning" and "public key" in one["text"]]
+    assert warnings() == []
+    other = instance.json("signer", "create", "b")["public_key_file"]
+    instance.cli("settings", "set", "signature_public_key_path", other)
+    found = warnings()
+    assert len(found) == 1 and found[0]["text"].startswith("what a signs ") and "bulla signer list" in found[0]["action"], found

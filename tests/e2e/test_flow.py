@@ -4,6 +4,7 @@ import email.policy
 import re
 import smtplib
 
+import dkim
 import pytest
 
 from support.instance import until
@@ -209,6 +210,35 @@ def test_c2_8_seven_bit_always_converts_before_signing(make_instance, make_sink)
     assert all(octet < 128 for octet in data)
     assert parse(data).get_content().strip() == "caf\u00e9"
     assert b"DKIM-Signature" in data
+
+
+def test_c2_8_text_without_a_label_is_named_unknown_and_its_signature_is_good(make_instance, make_sink):
+    """RFC 1428: nobody knows the character set, so no name is made up; what is signed is what leaves."""
+    old = make_sink(extensions=("PIPELINING", "SIZE 1000000"))
+    made = trusting(make_instance, old).start()
+    made.cli("settings", "set", "seven_bit", "always")
+    record = made.sign_dkim("r1", "rsa")["record"]["value"].encode()
+    assert made.send(message=make_message(body="caf\u00e9"), parameters=" BODY=8BITMIME").code == 250
+    data = old.wait(1)[0].data
+    assert all(octet < 128 for octet in data)
+    got = parse(data)
+    assert got["MIME-Version"] == "1.0" and b"\r\nContent-Type: text/plain; charset=unknown-8bit\r\n" in data
+    assert got.get_payload(decode=True).strip() == "caf\u00e9".encode()
+    assert dkim.verify(data, dnsfunc=lambda *_a, **_k: record)
+    assert not dkim.verify(data.replace(b"unknown-8bit", b"utf-8"), dnsfunc=lambda *_a, **_k: record)
+
+
+def test_c2_8_a_notice_is_signed_though_the_host_has_no_mail_domain(make_instance, sink):
+    made = trusting(make_instance, sink, hostname="mx.elsewhere.test").start()
+    record = made.sign_dkim("r1", "rsa")["record"]["value"].encode()
+    sink.script = lambda v, _a, _s: "550 5.1.1 no such user" if v == "RCPT" else None
+    assert made.send("admin@example.test", message=make_message("admin@example.test")).code == 250
+    notice = made.wait_maildir("admin")[0]
+    assert parse(notice)["From"] == "Mail system <postmaster@example.test>"
+    assert report_of(notice)[1]["Reporting-MTA"].replace(" ", "") == "dns;mx.elsewhere.test"
+    signed = notice.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert b"d=example.test" in signed
+    assert dkim.verify(signed, dnsfunc=lambda *_a, **_k: record)
 
 
 def test_c2_8_smtputf8_bounces_when_the_next_hop_cannot(make_instance, make_sink):

@@ -158,6 +158,19 @@ def test_c2_5_starttls_with_the_generated_certificate(instance, sink):
     assert b"with ESMTPS " in sink.wait(1)[0].data
 
 
+def test_c2_5_the_generated_certificate_outlives_a_restart(make_instance, sink):
+    made = make_instance(sink)
+    shown = []
+    for _ in range(2):
+        made.start()
+        with made.client() as client:
+            client.ehlo()
+            client.starttls()
+            shown.append(client.socket.getpeercert(binary_form=True))
+        made.stop()
+    assert shown[0] and shown[0] == shown[1]
+
+
 def test_c2_5_what_came_in_clear_before_starttls_is_dropped(instance):
     with instance.client() as client:
         client.ehlo()
@@ -231,6 +244,39 @@ def test_c2_5_wrong_passwords_end_the_session(instance):
             codes.append(client.auth_plain(address, "wrong").code)
         assert codes == [535] * 3 + [421]
         assert client.closed()
+
+
+def test_c2_5_the_limit_of_log_ins_is_exact(make_instance, sink):
+    made = limited(make_instance, sink, auth_attempts=2)
+    address, password = made.add_account("alice")
+    for wrong, last in ((1, 235), (2, 421)):
+        with made.client("submission") as client:
+            client.ehlo()
+            client.starttls()
+            assert [client.auth_plain(address, "wrong").code for _ in range(wrong)] == [535] * wrong
+            assert client.auth_plain(address, password).code == last, wrong
+
+
+def test_c2_5_a_burst_of_wrong_passwords_is_throttled_and_mail_goes_on(make_instance, sink):
+    made = limited(make_instance, sink, connections_per_client=100)
+    address, _ = made.add_account("alice")
+    made.sign_dkim()
+    clients = [made.client("submission", seconds=60) for _ in range(24)]
+    for client in clients:
+        client.ehlo()
+    token = base64.b64encode(f"\0{address}\0wrong".encode()).decode()
+    for client in clients:
+        client.raw(f"AUTH PLAIN {token}\r\n")
+    assert made.send().code == 250
+    replies = [client.reply() for client in clients]
+    codes = [reply.code for reply in replies]
+    assert set(codes) == {454, 535}
+    # Three are free; three more, looked at together, have turns at 1, 2 and 3 s; as each fails one more comes in, at 4, 6 and 11 s;
+    # then every turn would be more than 8 s away.
+    assert 3 <= codes.count(535) <= 9, codes
+    assert {reply.enhanced for reply in replies if reply.code == 454} == {"4.7.0"}
+    for client in clients:
+        client.close()
 
 
 def test_c2_5_an_unknown_account_gets_the_same_reply(instance):
@@ -339,6 +385,18 @@ def test_c2_5_xforward_from_others_is_refused(make_instance, sink):
         assert client.command("XFORWARD ADDR=192.0.2.7").code == 550
 
 
+def test_c2_5_addresses_of_hosts_are_refused_by_name(instance):
+    with instance.client() as client:
+        client.ehlo()
+        reply = client.command("MAIL FROM:<u@[127.0.0.1]>")
+        assert (reply.code, reply.enhanced) == (550, "5.1.8")
+        client.expect(250, "MAIL FROM:<alice@example.test>")
+        for address in ("u@[127.0.0.1]", "u@[IPv6:2001:db8::1]"):
+            reply = client.command(f"RCPT TO:<{address}>")
+            assert (reply.code, reply.enhanced) == (550, "5.1.2")
+        assert client.command("RCPT TO:<u@[::1]>").code == 553
+
+
 def test_c2_5_ipv6(make_instance, sink):
     made = make_instance(sink)
     made.configure({"listener": [{"address": "::1", "port": made.ports["relay"], "role": "relay"}]})
@@ -400,8 +458,12 @@ def test_c2_5_limit_header_fields_and_size(make_instance, sink):
     own = 5
     assert made.send(message=make_message(extra="X: y\r\n" * (50 - own))).code == 250
     assert made.send(message=make_message(extra="X: y\r\n" * (51 - own))).code == 552
-    assert made.send(message=make_message(extra="X: " + "y" * 900 + "\r\n")).code == 250
-    assert made.send(message=make_message(extra=("X: " + "y" * 900 + "\r\n") * 19)).code == 552
+    filler = ("X: " + "y" * 995 + "\r\n") * 16
+    room = 16384 - len(make_message().partition(b"\r\n\r\n")[0]) - 2 - len(filler)
+    for octets, code in ((room, 250), (room + 1, 552)):
+        message = make_message(extra=filler + "X: " + "y" * (octets - 5) + "\r\n")
+        assert len(message.partition(b"\r\n\r\n")[0]) + 2 == 16384 - room + octets
+        assert made.send(message=message).code == code, octets
 
 
 def test_c2_5_limit_command_line(make_instance, sink):
@@ -431,6 +493,12 @@ def test_c2_5_limit_errors_of_a_session(make_instance, sink):
             codes.append(client.reply().code)
         assert codes == [500] * 4 + [421], "the refusal past the limit is the last"
         assert client.closed()
+    with made.client() as client:
+        client.ehlo()
+        assert [client.command("WRONG").code for _ in range(3)] == [500] * 3
+        assert client.command("NOOP").code == 250, "at the limit the session goes on"
+        assert client.command("WRONG").code == 500
+        assert client.reply().code == 421
 
 
 def test_c2_5_limit_messages_of_a_session(make_instance, sink):

@@ -1,6 +1,7 @@
 #include "gateway/doors/smtp_connection.h"
 
 #include "base/log.h"
+#include "directory/postmaster.h"
 #include "gateway/flow.h"
 #include "smtp/proxy.h"
 #include "smtp/replies.h"
@@ -46,26 +47,6 @@ Ip loopback() {
     std::array<std::uint8_t, 16> bytes{};
     bytes[15] = 1;
     return Ip(bytes);
-}
-
-// Who "<Postmaster>" is: of the host's own domain or the nearest local one above it, else of any local one.
-std::optional<Mailbox> find_postmaster(const directory::Snapshot& snapshot) {
-    std::string_view domain = snapshot.config.hostname;
-    while (!domain.empty()) {
-        const auto name = DomainName::parse(domain);
-        if (name && snapshot.is_local(*name)) {
-            break;
-        }
-        const std::size_t dot = domain.find('.');
-        domain = dot == std::string_view::npos ? std::string_view{} : domain.substr(dot + 1);
-    }
-    if (domain.empty() && !snapshot.domains.empty()) {
-        domain = std::ranges::min_element(snapshot.domains, {}, [](const auto& item) {
-                     return std::string_view(item.first);
-                 })->first;
-    }
-    auto mailbox = Mailbox::parse("postmaster@" + std::string(domain));
-    return mailbox ? std::optional(*std::move(mailbox)) : std::nullopt;
 }
 
 }  // namespace
@@ -179,7 +160,7 @@ smtp::ServerOptions SmtpConnection::make_options(const Ip& client, bool proxy) c
     options.starttls =
         listener_->tls == config::ListenerTls::starttls && context_.tls.current() != nullptr;
     options.auth = submits;
-    options.postmaster = find_postmaster(*snapshot_);
+    options.postmaster = directory::find_postmaster(*snapshot_);
     options.memory = &context_.limits.memory;
     options.limits.command_octets = limits_.command_octets;
     options.limits.auth_octets = limits_.auth_octets;

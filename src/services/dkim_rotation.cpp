@@ -173,7 +173,7 @@ void warn(const std::vector<Move>& moves) {
             log::warning("dkim.record_wrong",
                          {{"domain", before.domain},
                           {"selector", before.selector},
-                          {"record", sight_word(after.sight)}});
+                          {"record", std::string(sight_word(after.sight))}});
         }
     }
 }

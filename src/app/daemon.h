@@ -80,7 +80,7 @@ class Daemon {
     std::string config_digest_;  ///< Of the bulla.toml in force; `changing` is held.
     mutable std::mutex waiting_mutex_;
     std::vector<std::string> not_opened_;  ///< Why listeners are not there, in sentences.
-    std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
+    std::vector<std::string> waiting_;     ///< Changed settings that wait for a restart.
 };
 
 }  // namespace bulla::app

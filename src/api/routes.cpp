@@ -109,6 +109,8 @@ constexpr std::array routes{
           "dkim.activate",
           {.body = json_body, .answer = nothing}},
     Route{remove, "/domains/{domain}/keys/{selector}", "dkim.remove", {.answer = nothing}},
+    Route{post, "/domains/{domain}/rotation", "dkim.rotate", {.body = json_body, .dear = true}},
+    Route{post, "/domains/{domain}/rotation/check", "dkim.check", {.dear = true}},
     Route{get, "/dkim/policy", "dkim.policy", {.query = "address"}},
     // Accounts
     Route{get, "/accounts", "account.list", {}},

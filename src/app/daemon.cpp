@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sys/statvfs.h>
 #include <tuple>
@@ -39,6 +40,7 @@ constexpr auto poll_sessions = 10ms;
 constexpr auto checkpoint_every = 5s;
 // Often enough that the present minute of a chart is true.
 constexpr auto traffic_every = 10s;
+constexpr auto dkim_keys_every = 10min;
 // Messages of attempts may take this part of [limits] memory, beside what those coming in take.
 constexpr std::size_t attempts_part_of_memory = 3;
 
@@ -248,6 +250,7 @@ Result<void> Daemon::run() {
     console_->start();
     runtime_->spawn(tend_database(), "tend_database");
     runtime_->spawn(record_traffic(), "record_traffic");
+    runtime_->spawn(tend_dkim_keys(), "tend_dkim_keys");
     notify_service_manager("READY=1");
     log::info("daemon.ready",
               {{"hostname", config_.hostname},
@@ -358,6 +361,23 @@ net::Task<void> Daemon::record_traffic() {
         const auto outcome = co_await net::on_work_pool([&] { return recorder.record(); });
         if (!outcome) {
             log::warning("traffic.not_recorded", {{"reason", outcome.error().text}});
+        }
+    }
+}
+
+net::Task<void> Daemon::tend_dkim_keys() {
+    while (true) {
+        co_await net::sleep(dkim_keys_every);
+        // It waits for the DNS: not on the threads that sign.
+        const auto start = [this](std::function<void(Result<nlohmann::json>)> done) {
+            runtime_->post_long_work([this, done = std::move(done)] {
+                done(services::call_service(
+                    *services_, {.actor = "daemon"}, "dkim.check", nlohmann::json::object()));
+            });
+        };
+        const auto outcome = co_await net::async<Result<nlohmann::json>>(start);
+        if (!outcome) {
+            log::warning("dkim.keys_not_checked", {{"reason", outcome.error().text}});
         }
     }
 }

@@ -55,6 +55,7 @@ class Daemon {
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
+    [[nodiscard]] net::Task<void> tend_dkim_keys();
 
     config::Config config_;
     SystemClock clock_;

@@ -19,6 +19,7 @@ struct KeyOptions {
     std::string key_file{};
     bool inactive = false;
     bool undo = false;
+    bool now = false;
 };
 
 void add_name_options(CLI::App& command, KeyOptions& options) {
@@ -34,6 +35,27 @@ void print_record(const Context& context, const json& value) {
                         ? " signs from now on; publish this now:\n"
                         : " waits: publish this, then `bulla dkim activate` it:\n")
                 << show(record, "zone_line") << '\n';
+}
+
+void print_keys(const Context& context, const json& keys) {
+    Table table({"DOMAIN", "SELECTOR", "TYPE", "BITS", "STAGE", "SINCE", "DNS"});
+    for (const auto& key : keys) {
+        table.add({show(key, "domain"),
+                   show(key, "selector"),
+                   show(key, "algorithm"),
+                   show(key, "bits"),
+                   show(key, "stage"),
+                   show_time(key["since"]),
+                   show(key, "sight")});
+    }
+    table.print(context.out, "there are no DKIM keys");
+    for (const auto& key : keys) {
+        if (key["rotation_due"] == true) {
+            context.out << show(key, "selector") << " of " << show(key, "domain")
+                        << " has signed for 90 days: `bulla dkim rotate " << show(key, "domain")
+                        << "` follows it up\n";
+        }
+    }
 }
 
 Result<ExitCode> add_key(const Context& context, const KeyOptions& options, json arguments) {
@@ -131,17 +153,57 @@ void add_list(CLI::App& group, Context& context) {
     set_action(command, context, [&context, options] {
         return call_and_print(
             context, "dkim.list", {{"domain", options->domain}}, [&](const json& value) {
-                Table table({"DOMAIN", "SELECTOR", "TYPE", "BITS", "SIGNS", "SINCE"});
-                for (const auto& key : value) {
-                    table.add({show(key, "domain"),
-                               show(key, "selector"),
-                               show(key, "algorithm"),
-                               show(key, "bits"),
-                               show_flag(key["active"]),
-                               show_time(key["created"])});
-                }
-                table.print(context.out, "there are no DKIM keys");
+                print_keys(context, value);
             });
+    });
+}
+
+void print_records(const Context& context, const json& keys) {
+    for (const auto& key : keys) {
+        // What is seen as it should be needs nobody.
+        if (key["sight"] != "exact" && key["stage"] != "retired" && key["stage"] != "retiring") {
+            context.out << "publish: " << show(key["record"], "zone_line") << '\n';
+        }
+    }
+}
+
+void add_check(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group,
+                    "check",
+                    {"Ask the DNS for the keys' records; what waited and is seen signs",
+                     "bulla dkim check example.org"});
+    const auto options = std::make_shared<KeyOptions>();
+    command.add_option("DOMAIN", options->domain, "Only this domain's");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(
+            context, "dkim.check", {{"domain", options->domain}}, [&](const json& value) {
+                print_keys(context, value);
+            });
+    });
+}
+
+void add_rotate(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group,
+                    "rotate",
+                    {"Make new keys for a domain; they sign when the DNS shows them all",
+                     "bulla dkim rotate example.org"});
+    const auto options = std::make_shared<KeyOptions>();
+    command.add_option("DOMAIN", options->domain, "A domain of the instance")->required();
+    command.add_flag("--now",
+                     options->now,
+                     "Compromised: sign with new keys at once; destroy and revoke the old ones");
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_and_print(context,
+                              "dkim.rotate",
+                              {{"domain", options->domain}, {"now", options->now}},
+                              [&](const json& value) {
+                                  print_keys(context, value);
+                                  print_records(context, value);
+                              });
     });
 }
 
@@ -157,6 +219,8 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
     add_activate(group, context);
     add_remove(group, context);
     add_list(group, context);
+    add_rotate(group, context);
+    add_check(group, context);
     add_dkim_policy_commands(group, context);
     return group;
 }

@@ -1,3 +1,5 @@
+#include "services/dkim_key.h"
+
 #include "crypto/key.h"
 #include "directory/load.h"
 #include "dkim/key_record.h"
@@ -51,18 +53,6 @@ Result<void> check_there(ServiceContext& context, const KeyName& name) {
     return {};
 }
 
-/// What to publish.
-Result<json> record_of(const std::string& domain,
-                       const std::string& selector,
-                       const crypto::PublicKey& key) {
-    BULLA_TRY(text, dkim::write_key_record(key));
-    const std::string name = selector + "._domainkey." + domain;
-    return json{{"name", name},
-                {"type", "TXT"},
-                {"value", text},
-                {"zone_line", dkim::write_zone_line(name, text)}};
-}
-
 Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
     BULLA_TRY(pem, in.text_or("private_key", "", 65536));
     BULLA_TRY(type_text, in.text_or("type", "rsa", 16));
@@ -80,38 +70,133 @@ Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
     return dkim::make_key(type, bits);
 }
 
-Result<void> deactivate_others(store::Tx& tx,
-                               const std::string& domain,
-                               std::string_view algorithm) {
+Result<void> retire_others(store::Tx& tx,
+                           const std::string& domain,
+                           std::string_view algorithm,
+                           std::int64_t now) {
     return tx.run(
-        "update dkim_key set active = 0 where domain = :domain and algorithm = :algorithm",
-        {domain, algorithm});
+        "update dkim_key set active = 0, rotating = 0, stage = 'retiring', since = :now "
+        "where domain = :domain and algorithm = :algorithm and active = 1",
+        {now, domain, algorithm});
 }
 
-/// The rows of a key.
-struct NewKey {
-    std::string domain, selector, algorithm;
-    std::string pem;     ///< the public key
-    std::string sealed;  ///< the private key
-    bool active = false;
-    std::int64_t now = 0;
-};
+using LifeRow = std::tuple<std::string,
+                           std::string,
+                           std::int64_t,
+                           std::int64_t,
+                           std::int64_t,
+                           std::string,
+                           std::int64_t>;
 
-Result<void> insert_key(store::Tx& tx, const NewKey& key) {
+Result<void> take_life(DkimKeyRow& key, LifeRow&& row) {
+    auto& [selector, stage, since, seen, looked, sight, rotating] = row;
+    BULLA_TRY(known, dkim::parse_stage(stage));
+    key.stage = known;
+    key.since = since == 0 ? key.created : since;
+    key.seen = seen;
+    key.looked = looked;
+    key.sight = std::move(sight);
+    key.rotating = rotating != 0;
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<DkimKeyRow>> load_dkim_rows(ServiceContext& context, const std::string& domain) {
+    BULLA_TRY(connection, context.database.lease());
+    BULLA_TRY(rows,
+              (connection->query<std::string,
+                                 std::string,
+                                 std::string,
+                                 std::string,
+                                 std::int64_t,
+                                 std::string,
+                                 std::int64_t,
+                                 std::int64_t,
+                                 std::int64_t,
+                                 std::string,
+                                 std::int64_t>(
+                  "select domain, selector, algorithm, public_key, created, stage, since, seen, "
+                  "looked, sight, rotating from dkim_key order by domain, selector")));
+    std::vector<DkimKeyRow> out;
+    for (auto& [name,
+                selector,
+                algorithm,
+                pem,
+                created,
+                stage,
+                since,
+                seen,
+                looked,
+                sight,
+                rotating] : rows) {
+        if (!domain.empty() && domain != name) {
+            continue;
+        }
+        DkimKeyRow key{.domain = name,
+                       .selector = selector,
+                       .algorithm = algorithm,
+                       .pem = pem,
+                       .created = created};
+        BULLA_CHECK(take_life(key, {selector, stage, since, seen, looked, sight, rotating}));
+        out.push_back(std::move(key));
+    }
+    return out;
+}
+
+Result<void> insert_dkim_key(store::Tx& tx, const NewKey& key) {
     if (key.active) {
-        BULLA_CHECK(deactivate_others(tx, key.domain, key.algorithm));
+        BULLA_CHECK(retire_others(tx, key.domain, key.algorithm, key.now));
     }
     BULLA_CHECK(
         tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', :id, :sealed, "
                ":created)",
                {key.domain + "/" + key.selector, key.sealed, key.now}));
     return tx.run(
-        "insert into dkim_key (domain, selector, algorithm, public_key, active, created) "
-        "values (:domain, :selector, :algorithm, :public_key, :active, :created)",
-        {key.domain, key.selector, key.algorithm, key.pem, key.active ? 1 : 0, key.now});
+        "insert into dkim_key (domain, selector, algorithm, public_key, active, created, stage, "
+        "since, rotating) values (:domain, :selector, :algorithm, :public_key, :active, :created, "
+        ":stage, :since, :rotating)",
+        {key.domain,
+         key.selector,
+         key.algorithm,
+         key.pem,
+         key.active ? 1 : 0,
+         key.now,
+         key.active ? "active" : "next",
+         key.now,
+         key.rotating ? 1 : 0});
 }
 
-}  // namespace
+Result<void> destroy_private_key(store::Tx& tx,
+                                 const std::string& domain,
+                                 const std::string& selector) {
+    return tx.run("delete from vault_item where kind = 'dkim' and id = :id",
+                  {domain + "/" + selector});
+}
+
+Result<json> dkim_record_of(const DkimKeyRow& row) {
+    BULLA_TRY(key, crypto::PublicKey::parse_pem(row.pem));
+    BULLA_TRY(text, dkim::write_key_record(key));
+    if (row.stage == dkim::KeyStage::revoked) {
+        // RFC 6376 3.6.1: "An empty value means that this public key has been revoked."
+        text = fmt::format("v=DKIM1; k={}; p=", row.algorithm);
+    }
+    const std::string name = row.selector + "._domainkey." + row.domain;
+    return json{{"name", name},
+                {"type", "TXT"},
+                {"value", text},
+                {"zone_line", dkim::write_zone_line(name, text)}};
+}
+
+std::chrono::seconds dkim_grace(ServiceContext& context, const std::string& domain) {
+    constexpr std::int64_t others_queue = 604800;
+    const auto snapshot = context.snapshots.current();
+    const auto name = DomainName::parse(domain);
+    const auto& settings = name ? snapshot->settings_for(*name) : snapshot->settings;
+    const auto expiry = settings.dkim_expiry_seconds;
+    return std::chrono::seconds(snapshot->config.retry.expire_seconds) +
+           std::chrono::seconds(expiry > 0 ? expiry : others_queue);
+}
 
 // {"domain", "selector", "type"?, "bits"?, "private_key"?, "active"?} → {"domain", "selector", "algorithm", "active", "record"}.
 // Errors: domain.missing, dkim_key.exists, dkim.key_type, those of the key.
@@ -139,7 +224,11 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
             fmt::format("{} has a key with the selector {} already", domain, name.selector.text()));
     }
     const std::string algorithm(crypto::to_string(key->public_key().type()));
-    BULLA_TRY(record, record_of(domain, name.selector.text(), key->public_key()));
+    BULLA_TRY(record,
+              dkim_record_of({.domain = domain,
+                              .selector = name.selector.text(),
+                              .algorithm = algorithm,
+                              .pem = key->public_key().pem()}));
     BULLA_TRY(
         in_use,
         count_rows(
@@ -158,7 +247,7 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
                       .active = active,
                       .now = to_micros(context.clock.now())};
     const auto rows = [made](store::Tx& tx, const seal::Committed&) {
-        return insert_key(tx, made);
+        return insert_dkim_key(tx, made);
     };
     BULLA_CHECK(commit_change(context,
                               caller,
@@ -175,35 +264,42 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
                 {"record", record}};
 }
 
-// {"domain"?} → [{"domain", "selector", "algorithm", "bits", "active", "created", "record"}]
+// {"domain"?} → [{"domain", "selector", "algorithm", "bits", "active", "created", "record", "stage", "since", "seen", "looked", "sight",
+// "rotating", "record_until", "rotation_due"}]
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(connection, context.database.lease());
-    BULLA_TRY(
-        rows,
-        (connection->query<std::string,
-                           std::string,
-                           std::string,
-                           std::string,
-                           std::int64_t,
-                           std::int64_t>("select domain, selector, algorithm, public_key, active, "
-                                         "created from dkim_key order by domain, selector")));
+    BULLA_TRY(rows, load_dkim_rows(context, wanted));
+    constexpr auto advised_age = std::chrono::days(90);
+    const Time now = context.clock.now();
     json out = json::array();
-    for (const auto& [domain, selector, algorithm, pem, active, created] : rows) {
-        if ((!wanted.empty() && wanted != domain) || !sees_domain(caller, domain)) {
+    for (const auto& row : rows) {
+        if (!sees_domain(caller, row.domain)) {
             continue;
         }
-        BULLA_TRY(key, crypto::PublicKey::parse_pem(pem));
-        BULLA_TRY(record, record_of(domain, selector, key));
-        out.push_back({{"domain", domain},
-                       {"selector", selector},
-                       {"algorithm", algorithm},
-                       {"bits", key.bits()},
-                       {"active", active != 0},
-                       {"created", json_time(created)},
-                       {"record", record}});
+        BULLA_TRY(key, crypto::PublicKey::parse_pem(row.pem));
+        BULLA_TRY(record, dkim_record_of(row));
+        const bool active = row.stage == dkim::KeyStage::active;
+        const bool retiring = row.stage == dkim::KeyStage::retiring;
+        out.push_back(
+            {{"domain", row.domain},
+             {"selector", row.selector},
+             {"algorithm", row.algorithm},
+             {"bits", key.bits()},
+             {"active", active},
+             {"created", json_time(row.created)},
+             {"record", record},
+             {"stage", dkim::to_string(row.stage)},
+             {"since", json_time(row.since)},
+             {"seen", json_time(row.seen)},
+             {"looked", json_time(row.looked)},
+             {"sight", row.sight},
+             {"rotating", row.rotating},
+             {"record_until",
+              retiring ? json_time(from_micros(row.since) + dkim_grace(context, row.domain))
+                       : json(nullptr)},
+             {"rotation_due", active && now - from_micros(row.since) >= advised_age}});
     }
     return out;
 }
@@ -217,19 +313,38 @@ Result<json> activate_dkim_key(ServiceContext& context,
     BULLA_TRY(active, in.flag_or("active", true));
     BULLA_CHECK(in.finish());
     BULLA_CHECK(check_there(context, name));
+    BULLA_TRY(
+        usable,
+        has_row(
+            context, "select 1 from vault_item where kind = 'dkim' and id = :key", name.item()));
+    if (!usable) {
+        return fail("dkim_key.destroyed",
+                    Fault::sender,
+                    "the private key of " + name.item() + " was destroyed: make another");
+    }
     const auto rows = [domain = name.domain.ascii(),
                        selector = name.selector.text(),
-                       active = active](store::Tx& tx, const seal::Committed&) -> Result<void> {
-        if (active) {
-            BULLA_TRY(row,
-                      tx.query_first<std::string>("select algorithm from dkim_key where domain = "
-                                                  ":domain and selector = :selector",
-                                                  {domain, selector}));
-            BULLA_CHECK(deactivate_others(tx, domain, row ? std::get<0>(*row) : std::string()));
+                       active = active,
+                       now = to_micros(context.clock.now())](
+                          store::Tx& tx, const seal::Committed&) -> Result<void> {
+        if (!active) {
+            return tx.run(
+                "update dkim_key set active = 0, stage = 'next', since = :now where domain = "
+                ":domain and selector = :selector and active = 1",
+                {now, domain, selector});
         }
+        BULLA_TRY(row,
+                  tx.query_first<std::string>("select algorithm from dkim_key where domain = "
+                                              ":domain and selector = :selector and active = 0",
+                                              {domain, selector}));
+        if (!row) {
+            return {};
+        }
+        BULLA_CHECK(retire_others(tx, domain, std::get<0>(*row), now));
         return tx.run(
-            "update dkim_key set active = :active where domain = :domain and selector = :selector",
-            {active ? 1 : 0, domain, selector});
+            "update dkim_key set active = 1, rotating = 0, stage = 'active', since = "
+            ":now where domain = :domain and selector = :selector",
+            {now, domain, selector});
     };
     BULLA_CHECK(commit_change(context,
                               caller,
@@ -247,10 +362,9 @@ Result<json> remove_dkim_key(ServiceContext& context, const Caller& caller, cons
     BULLA_TRY(name, read_name(in));
     BULLA_CHECK(in.finish());
     BULLA_CHECK(check_there(context, name));
-    const auto rows = [domain = name.domain.ascii(),
-                       selector = name.selector.text(),
-                       item = name.item()](store::Tx& tx, const seal::Committed&) -> Result<void> {
-        BULLA_CHECK(tx.run("delete from vault_item where kind = 'dkim' and id = :id", {item}));
+    const auto rows = [domain = name.domain.ascii(), selector = name.selector.text()](
+                          store::Tx& tx, const seal::Committed&) -> Result<void> {
+        BULLA_CHECK(destroy_private_key(tx, domain, selector));
         return tx.run("delete from dkim_key where domain = :domain and selector = :selector",
                       {domain, selector});
     };

@@ -29,6 +29,8 @@ constexpr std::array services{
     Service{"dkim.policy", reads, show_dkim_policy},
     Service{"dkim.activate", changes, activate_dkim_key},
     Service{"dkim.remove", changes, remove_dkim_key},
+    Service{"dkim.rotate", changes_itself, rotate_dkim_keys},
+    Service{"dkim.check", changes_itself, check_dkim_keys},
     Service{"signer.create", changes, create_signer},
     Service{"signer.import", changes, import_signer},
     Service{"signer.rotate", changes, rotate_signer},

@@ -125,10 +125,20 @@ constexpr std::string_view version_4[] = {
 // What the last verification said of a message's leaf, beside its signatures: whole, cracked, none.
 constexpr std::string_view version_5[] = {
     "alter table message_check add column seal varchar(16) not null default 'unchecked'"};
+
+// The life of DKIM keys. since 0: as long as the key; seen, looked 0: never; sight: exact, absent, different, unknown.
+constexpr std::string_view version_6[] = {
+    "alter table dkim_key add column stage varchar(16) not null default 'next'",
+    "alter table dkim_key add column since bigint not null default 0",
+    "alter table dkim_key add column seen bigint not null default 0",
+    "alter table dkim_key add column looked bigint not null default 0",
+    "alter table dkim_key add column sight varchar(16) not null default 'unknown'",
+    "alter table dkim_key add column rotating integer not null default 0",
+    "update dkim_key set stage = 'active' where active = 1"};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
 constexpr Migration all[] = {
-    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}};
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}};
 
 }  // namespace
 

@@ -21,7 +21,7 @@ export const domains = {
     importKey: 'Import a key',
     columns: { selector: 'Selector', kind: 'Kind', state: 'State', dns: 'In DNS', since: 'Since', actions: 'Actions' },
     signs: 'signs',
-    idle: 'not in use',
+    stages: { next: 'waits for its record', seen: 'waits, record seen', active: 'signs', retiring: 'retiring: keep its record', retired: 'retired: key destroyed', revoked: 'revoked: key destroyed' },
     activate: 'Sign with it',
     deactivate: 'Stop signing',
     activated: (selector: string) => `${selector} signs from now on.`,

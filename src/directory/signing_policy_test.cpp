@@ -18,7 +18,7 @@ DomainName domain(std::string_view text) {
 }
 
 class SigningPolicyTest : public ::testing::Test {
-  protected:
+  public:
     SigningPolicyTest() {
         std::string pattern = (fs::temp_directory_path() / "bulla-policy-XXXXXX").string();
         top_ = ::mkdtemp(pattern.data());
@@ -32,6 +32,7 @@ class SigningPolicyTest : public ::testing::Test {
 
     ~SigningPolicyTest() override { fs::remove_all(top_); }
 
+  protected:
     void make(std::string_view name, std::string_view selector, crypto::KeyType type) const {
         ASSERT_TRUE(keydir::make_key({.directory = files_.key_directory,
                                       .domain = domain(name),

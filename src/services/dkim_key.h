@@ -45,7 +45,7 @@ struct DkimKeyRow {
                                                const std::string& domain,
                                                const std::string& selector);
 /// What to publish: {"name", "type", "value", "zone_line"}; a revoked key's has no key. Errors: crypto's, dkim.key_type.
-[[nodiscard]] Result<nlohmann::json> dkim_record_of(const DkimKeyRow& key);
+[[nodiscard]] Result<nlohmann::json> dkim_record_of(const DkimKeyRow& row);
 /// How long a record must stay after its key's last signature: the longest stay in the queue, then until the signature expires (a week where
 /// signatures do not expire, for the queues of others).
 [[nodiscard]] std::chrono::seconds dkim_grace(ServiceContext& context, const std::string& domain);

@@ -332,11 +332,13 @@ Result<nlohmann::json> Daemon::follow_config(const services::Caller& caller) {
         log::warning("daemon.restart_needed",
                      {{"settings", fmt::format("{}", fmt::join(decided.waiting, ", "))}});
     }
-    BULLA_CHECK(noted);
     nlohmann::json out = {{"restart_for", decided.waiting}, {"not_opened", not_opened}};
-    const std::scoped_lock lock(waiting_mutex_);
-    waiting_ = std::move(decided.waiting);
-    not_opened_ = not_opened;
+    {
+        const std::scoped_lock lock(waiting_mutex_);
+        waiting_ = std::move(decided.waiting);
+        not_opened_ = not_opened;
+    }
+    BULLA_CHECK(noted);
     return out;
 }
 

@@ -205,7 +205,9 @@ void add_set(CLI::App& group, Context& context) {
     set_action(command, context, [&context, path]() -> Result<ExitCode> {
         BULLA_TRY(text, read_policy_text(context, *path));
         // Told with the name of the file, before the daemon is asked.
-        BULLA_CHECK(policy::read_dkimdomains(text, *path));
+        if (const auto read = policy::read_dkimdomains(text, *path); !read) {
+            return fail("policy.bad", Fault::sender, read.error().text);
+        }
         return set_policy(context, text);
     });
 }

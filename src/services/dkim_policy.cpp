@@ -1,3 +1,4 @@
+#include "base/encoding.h"
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "directory/load.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr std::size_t most_policy_octets = std::size_t{512} << 10U;
 
 std::string policy_mark(std::string_view text) {
-    return fmt::format("{:02x}", fmt::join(crypto::sha256(text), ""));
+    return hex_encode(crypto::view(crypto::sha256(text)));
 }
 
 json describe(const directory::PlannedSigning& signing) {

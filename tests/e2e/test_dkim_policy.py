@@ -120,7 +120,8 @@ def test_c4_1_the_policy_by_the_api(instance):
         tried = client.ask("POST", "/dkim/policy/try", {"text": "example.test:|||60\n", "address": "a@example.test"}).json()
         assert tried["errors"] == [] and tried["address"]["signatures"][0]["expire_after"] == 60
         assert client.get("/dkim/policy").json()["source"] == "keys", "trying changes nothing"
-        assert put("example.test:|||60", before=before["mark"]).json()["entries"] == 1
+        done = put("example.test:|||60", before=before["mark"]).json()
+        assert done.get("entries") == 1, done
         late = put("*:\n", before=before["mark"])
         assert (late.status, late.json()["code"]) == (409, "policy.changed")
         assert put("a b\n").json()["code"] == "policy.bad"

@@ -229,6 +229,7 @@ void add_dkim_policy_commands(CLI::App& dkim, Context& context) {
         dkim, "policy", {"Who signs what: dkimdomains", "bulla dkim policy show joe@example.com"});
     add_show(group, context);
     add_check(group, context);
+    add_policy_sign(group, context);
     add_get(group, context);
     add_set(group, context);
     add_clear(group, context);

@@ -100,7 +100,7 @@ def test_c4_1_the_policy_of_the_instance(instance, sink, tmp_path):
     assert instance.cli("dkim", "policy", "get").stdout == policy
     instance.cli("dkim", "policy", "clear")
     assert instance.json("dkim", "policy", "show")["source"] == "keys"
-    entries = instance.cli("audit", "list").stdout
+    entries = instance.cli("audit").stdout
     assert "dkim.policy.set" in entries and "dkim.policy.clear" in entries
 
 

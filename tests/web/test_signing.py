@@ -14,7 +14,7 @@ def test_c4_1_the_policy_is_edited_as_a_file_and_as_a_table(admin, office):
     file.fill("# ours\nexample.test:default||~||t:4\n")
     admin.getByText("No error; one entry.").waitFor()
     # What is changed in the table is changed in the file.
-    expires = admin.getByLabel("Expires (s), Line 2")
+    expires = admin.getByLabel("Expires, s, Line 2")
     expires.fill("3600")
     until(lambda: "example.test:default||~|3600|t:4" in file.inputValue(), "the line in the file")
     assert instance.json("dkim", "policy", "show")["source"] == "keys", "nothing is in force before it is saved"

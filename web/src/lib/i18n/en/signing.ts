@@ -1,5 +1,5 @@
 export const signing = {
-  text: 'Who signs what, by the sender of the envelope, in lines of dkimdomains. The keys of a domain sign mail from it besides.',
+  text: 'Who signs what, by the sender of the envelope, in lines of dkimdomains. The keys of a domain sign mail that is From it besides.',
   inForce: {
     keys: 'No signing policy is in force: mail whose From is of a domain here is signed with the keys of that domain.',
     instance: (n: string) => `In force: this policy, ${n}.`,
@@ -16,7 +16,7 @@ export const signing = {
   policyText: 'As a table and as the file that it is. What is changed in one is changed in the other; nothing is in force before it is saved.',
   table: 'Table',
   file: 'File',
-  columns: { who: 'For mail from', selectors: 'Selectors', sdid: 'd=', auid: 'i=', expire: 'Expires (s)', c: 'Canonical', z: 'Signs with', l: 'l=', actions: 'Actions' },
+  columns: { who: 'For mail from', selectors: 'Selectors', sdid: 'd=', auid: 'i=', expire: 'Expires, s', c: 'Canonical', z: 'Signs with', l: 'body length (l=)', actions: 'Actions' },
   whom: { never: 'never signed', parent: 'all below it', ours: 'our domains', all: 'everything else', exact: 'this domain' },
   canons: { '': 'relaxed/relaxed', r: 'relaxed/relaxed', s: 'simple/simple', t: 'relaxed/simple', u: 'simple/relaxed' },
   algorithms: { '': 'as the selectors say', '1': '1: RSA-SHA1', '2': '2: RSA', '3': '3: RSA, SHA1 too', '4': '4: Ed25519', '5': '5: RSA + Ed25519' },

@@ -210,6 +210,7 @@ constexpr AccessRow access_rows[] = {
     {"POST /domains/{domain}/keys", "--+-+"},
     {"PATCH /domains/{domain}/keys/{selector}", "--+-+"},
     {"DELETE /domains/{domain}/keys/{selector}", "--+-+"},
+    {"POST /domains/{domain}/keys/{selector}/test", "--+-+"},
     {"POST /domains/{domain}/rotation", "--+-+"},
     {"POST /domains/{domain}/rotation/check", "--+-+"},
     {"GET /dkim/policy", "---++"},

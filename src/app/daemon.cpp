@@ -374,7 +374,7 @@ net::Task<void> Daemon::tend_dkim_keys() {
         const auto start = [this](std::function<void(Result<nlohmann::json>)> done) {
             runtime_->post_long_work([this, done = std::move(done)] {
                 done(services::call_service(
-                    *services_, {.actor = "daemon"}, "dkim.check", nlohmann::json::object()));
+                    *services_, {.actor = "daemon"}, "dkim.check", {{"due", true}}));
             });
         };
         const auto outcome = co_await net::async<Result<nlohmann::json>>(start);

@@ -184,6 +184,33 @@ void add_check(CLI::App& group, Context& context) {
     });
 }
 
+void add_test(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group,
+                    "test",
+                    {"Sign a message that nobody sends, and verify it with what the DNS serves now",
+                     "bulla dkim test example.org s2026"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options]() -> Result<ExitCode> {
+        BULLA_TRY(value,
+                  call(context,
+                       "dkim.test",
+                       {{"domain", options->domain}, {"selector", options->selector}}));
+        if (context.json) {
+            print_json(context.out, value);
+        } else {
+            const auto detail = show(value, "detail");
+            context.out << "with our public key: " << show(value, "self")
+                        << "\nwith what the DNS serves: " << show(value, "result")
+                        << (detail.empty() ? "" : " (" + printable(detail) + ")") << '\n';
+        }
+        const bool passed = value["self"] == "pass" && value["result"] == "pass";
+        return passed ? ExitCode::ok : ExitCode::negative;
+    });
+}
+
 void add_rotate(CLI::App& group, Context& context) {
     CLI::App& command =
         add_command(group,
@@ -221,6 +248,7 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
     add_list(group, context);
     add_rotate(group, context);
     add_check(group, context);
+    add_test(group, context);
     add_dkim_policy_commands(group, context);
     return group;
 }

@@ -111,10 +111,10 @@ std::shared_ptr<const crypto::Signer> Loader::find_dkim_before(
 
 Result<void> Loader::load_dkim_keys() {
     BULLA_TRY(rows,
-              (connection.query<std::string, std::string, std::string>(
-                  "select domain, selector, public_key from dkim_key where active = 1 "
+              (connection.query<std::string, std::string, std::string, std::string>(
+                  "select domain, selector, public_key, sight from dkim_key where active = 1 "
                   "order by domain, case algorithm when 'rsa' then 0 else 1 end, selector")));
-    for (const auto& [domain, selector_text, public_pem] : rows) {
+    for (const auto& [domain, selector_text, public_pem, sight] : rows) {
         const auto selector = Selector::parse(selector_text);
         const auto owner = DomainName::parse(domain);
         if (!selector || !owner) {
@@ -135,7 +135,15 @@ Result<void> Loader::load_dkim_keys() {
             }
             signer = *key;
         }
-        out.dkim_keys[domain].push_back({*owner, *selector, std::move(signer)});
+        const bool wrong = sight == "absent" || sight == "different";
+        if (wrong) {
+            out.problems.push_back(fmt::format(
+                "the DNS {} {}._domainkey.{}: receivers do not accept what this key signs",
+                sight == "absent" ? "has no record" : "has another record than ours at",
+                selector_text,
+                domain));
+        }
+        out.dkim_keys[domain].push_back({*owner, *selector, std::move(signer), wrong});
     }
     return {};
 }

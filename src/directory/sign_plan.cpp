@@ -19,6 +19,18 @@ void refuse(SignPlan& plan, std::string_view code, std::string text) {
     plan.refusal = Error{code, Fault::us, std::move(text), {}};
 }
 
+// DK-17: the key that DNS serves, as it was seen last.
+void doubt(const Settings& settings,
+           const DomainName& domain,
+           const Selector& selector,
+           SignPlan& plan) {
+    plan.doubts.push_back(fmt::format(
+        "the DNS has not the record of {}._domainkey.{}", selector.text(), domain.ascii()));
+    if (settings.dkim_record_wrong_refuse && !plan.refusal) {
+        refuse(plan, "dkim.record_wrong", plan.doubts.back() + " (setting dkim_record_wrong)");
+    }
+}
+
 void plan_by_policy(const Snapshot& snapshot,
                     const SigningPolicy& policy,
                     const Mailbox* sender,
@@ -48,6 +60,9 @@ void plan_by_policy(const Snapshot& snapshot,
         auto options = policy::make_sign_options(
             *plan.entry, planned, found->owner, text, std::move(found->key), now, left_out);
         options.selector = std::move(found->selector);
+        if (found->record_wrong) {
+            doubt(*plan.settings, options.domain, options.selector, plan);
+        }
         plan.signatures.push_back(
             {.options = std::move(options), .owner = std::move(found->owner), .by_policy = true});
         if (!left_out.empty()) {
@@ -102,6 +117,9 @@ void plan_by_keys(const Snapshot& snapshot, const Mailbox* author, Time now, Sig
                                   .time = now};
         if (settings.dkim_expiry_seconds > 0) {
             options.expire_after = settings.dkim_expiry_seconds;
+        }
+        if (key.record_wrong) {
+            doubt(settings, domain, key.selector, plan);
         }
         plan.signatures.push_back({.options = std::move(options), .owner = domain});
     }

@@ -35,6 +35,7 @@ struct SignPlan {
     std::vector<PlannedSigning> signatures;
     std::vector<std::string> missing;   ///< Keys that are asked for and cannot be used.
     std::vector<std::string> left_out;  ///< What is left out of the signatures.
+    std::vector<std::string> doubts;    ///< Signatures that receivers will not accept.
     std::string why;                    ///< In a sentence or two.
     std::optional<Error> refusal;       ///< Why the mail is put off in place of being signed so.
 };
@@ -42,7 +43,7 @@ struct SignPlan {
 /// Decides. A signing policy (dkimdomains) goes by the return address, the keys of a domain by the author (DKD-03); where both apply, equal d=
 /// and s= give one signature, the policy's, else each signs; but what a policy's `!` line names is never signed. Key files may be read. The
 /// same for the flow and for those who ask what it would do. `policy` may be null: there is none. May be called from any thread. Refusals:
-/// dkim.policy_broken, dkim.key_missing.
+/// dkim.policy_broken, dkim.key_missing, dkim.record_wrong.
 [[nodiscard]] SignPlan plan_signatures(const Snapshot& snapshot,
                                        const SigningPolicy* policy,
                                        const Senders& senders,

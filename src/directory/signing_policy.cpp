@@ -199,7 +199,7 @@ Result<SigningPolicy::Found> SigningPolicy::find_key(const DomainName* sender,
         }
         if (const auto own = keys.find(name); own != keys.end() && !(out && *out)) {
             if (const auto* key = find_instance_key(own->second, planned)) {
-                out = Found{key->domain, key->selector, key->signer};
+                out = Found{key->domain, key->selector, key->signer, key->record_wrong};
             }
         }
         return out.has_value();

@@ -36,6 +36,7 @@ class SigningPolicy {
         DomainName owner;
         Selector selector;  ///< s=
         std::shared_ptr<const crypto::Signer> key;
+        bool record_wrong = false;  ///< As DkimKey says; unknown of keys in files.
     };
 
     /// The keys of the instance: Snapshot::dkim_keys.

@@ -47,6 +47,8 @@ struct DkimKey {
     DomainName domain;
     Selector selector;
     std::shared_ptr<const crypto::Signer> signer;
+    bool record_wrong =
+        false;  ///< The DNS had no record of it, or another, when it was asked last (DK-17).
 };
 
 /// An archive signer (ARC-07), ready to sign.
@@ -73,6 +75,8 @@ struct Settings {
     bool seven_bit_always = false;                ///< seven_bit = always | when_needed
     bool repair_newlines = false;                 ///< bare_newlines = repair | refuse
     bool dkim_missing_key_refuse = false;         ///< dkim_missing_key = refuse | unsigned
+    bool dkim_record_wrong_refuse = false;        ///< dkim_record_wrong = refuse | warn
+    bool dkim_sign_relayed = false;               ///< dkim_sign_relayed
     bool dkim_self_check_refuse = true;           ///< dkim_self_check = refuse | warn
     bool received_header = true;                  ///< received_header
     bool reverse_dns = true;                      ///< reverse_dns

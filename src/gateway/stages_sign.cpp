@@ -23,6 +23,9 @@ Result<std::vector<dkim::SignOptions>> take_options(directory::SignPlan&& plan,
     for (auto& reason : plan.left_out) {
         step.facts.emplace_back("left out", std::move(reason));
     }
+    for (auto& reason : plan.doubts) {
+        step.facts.emplace_back("record", std::move(reason));
+    }
     if (plan.refusal) {
         return std::unexpected(*std::move(plan.refusal));
     }
@@ -89,9 +92,19 @@ Result<mail::Message> complete(const Copy& copy, const std::string& missing) {
     return mail::Message::parse(std::move(bytes));
 }
 
+// DKD-03: "relayed outside mail whose From matches a local object is signed too only by a switch".
+bool is_relayed_for_us(const Transit& transit) {
+    if (transit.from.empty()) {
+        return false;
+    }
+    const auto& author = transit.from.front().domain();
+    return transit.snapshot->is_local(author) &&
+           transit.snapshot->settings_for(author).dkim_sign_relayed;
+}
+
 Result<void> sign_copy(
     Transit& transit, Copy& copy, const std::string& missing, Time now, TraceStep& step) {
-    if (!transit.outbound) {
+    if (!transit.outbound && !is_relayed_for_us(transit)) {
         step.facts.emplace_back("unsigned", "inbound mail is not signed");
         return {};
     }

@@ -61,6 +61,9 @@ json explain_for(const directory::Snapshot& snapshot,
     for (const auto& sentence : plan.left_out) {
         missed.push_back(sentence);
     }
+    for (const auto& sentence : plan.doubts) {
+        missed.push_back(sentence);
+    }
     return {{"sender", sender ? sender->text() : ""},
             {"author", author ? author->text() : ""},
             {"why", plan.why},

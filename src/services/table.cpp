@@ -34,6 +34,7 @@ constexpr std::array services{
     Service{"dkim.remove", changes, remove_dkim_key},
     Service{"dkim.rotate", changes_itself, rotate_dkim_keys},
     Service{"dkim.check", changes_itself, check_dkim_keys},
+    Service{"dkim.test", reads, test_dkim_key},
     Service{"signer.create", changes, create_signer},
     Service{"signer.import", changes, import_signer},
     Service{"signer.rotate", changes, rotate_signer},

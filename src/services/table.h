@@ -50,6 +50,7 @@ Result<json> activate_dkim_key(ServiceContext& context,
 Result<json> remove_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_rotation.cpp
 Result<json> rotate_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> test_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
 // signer.cpp, signer_change.cpp
 Result<json> create_signer(ServiceContext& context, const Caller& caller, const json& arguments);

@@ -220,3 +220,26 @@ def test_c4_1_policy_check_tells_lines_and_columns(instance, tmp_path):
     assert [e["line"] for e in said["errors"]] == [2, 3] and said["warnings"]
     file.write_text("*:\n=:default,eddy||~||:5\n")
     assert instance.cli("dkim", "policy", "check", file).stdout == "2 entries\n"
+
+
+def test_DKD_03_mail_from_outside_is_signed_by_a_switch_only(instance, sink):
+    instance.sign_dkim("db")
+
+    def arrives(n):
+        author = "alice@example.test"
+        assert instance.send("list@elsewhere.example", "admin@example.test", make_message(author, "admin@example.test"), role="inbound").code == 250
+        until(lambda: len(instance.maildir("admin")) == n, "the message")
+        return max((signatures(m) for m in instance.maildir("admin")), key=len)
+
+    assert arrives(1) == []
+    instance.cli("settings", "set", "dkim_sign_relayed", "1", "--domain", "example.test")
+    assert selectors(arrives(2)) == ["db"]
+
+
+def test_DKD_04_sent_stored_and_handed_back_all_carry_the_signature(instance, sink):
+    instance.sign_dkim("db")
+    sender = "alice@example.test"
+    before = len(sink.messages)
+    assert instance.send(sender, ["bob@example.org", "admin@example.test"], make_message(sender)).code == 250
+    assert selectors(signatures(sink.wait(before + 1)[-1].data)) == ["db"]
+    assert selectors(signatures(instance.wait_maildir("admin")[0])) == ["db"]

@@ -52,7 +52,8 @@ Result<Plan> plan_by_keys(const Transit& transit, Time now, TraceStep& step) {
                                  .selector = key.selector,
                                  .key = key.signer,
                                  .canon = canon,
-                                 .time = now};
+                                 .time = now,
+                                 .fields = settings.dkim_signed_fields};
         if (settings.dkim_expiry_seconds > 0) {
             option.expire_after = settings.dkim_expiry_seconds;
         }

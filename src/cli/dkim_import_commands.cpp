@@ -4,6 +4,7 @@
 #include "cli/groups.h"
 #include "cli/output.h"
 #include "importers/opendkim.h"
+#include "importers/rspamd.h"
 #include "importers/sqmail.h"
 
 #include <CLI/CLI.hpp>
@@ -140,6 +141,14 @@ void add_dkim_import_commands(CLI::App& import, Context& context) {
                 .value = "FILE",
                 .path_about = "Its opendkim.conf",
                 .read = importers::import_opendkim});
+    add_source(import,
+               context,
+               {.name = "rspamd",
+                .about = "Take over the keys, maps and settings of rspamd's dkim_signing",
+                .path = "/etc/rspamd",
+                .value = "DIR",
+                .path_about = "Its folder, with local.d in it, or a dkim_signing.conf alone",
+                .read = importers::import_rspamd});
     add_source(import,
                context,
                {.name = "sqmail",

@@ -118,16 +118,17 @@ constexpr std::array settings{
                 "default",
                 "The header fields that are signed, in the order of h=; From is always among them. "
                 "default: those of RFC 6376 5.4.1, of MIME and of mailing lists."},
-    SettingInfo{"dkim_oversign_headers",
-                SettingType::fields,
-                SettingLevel::domain,
-                "default | none",
-                0,
-                0,
-                "default",
-                "The fields that h= names once more than the message has them, so that nobody can "
-                "add one (RFC 6376 8.15). default: of those that are signed From, To, Cc, Subject, "
-                "Date and Reply-To, and if present Message-ID and those of MIME."},
+    SettingInfo{
+        "dkim_oversign_headers",
+        SettingType::fields,
+        SettingLevel::domain,
+        "default | none",
+        0,
+        0,
+        "default",
+        "The fields that h= names once more than the message has them, so that nobody can "
+        "add one (RFC 6376 8.15); NAME? only if the message has it. default: of those that "
+        "are signed From, To, Cc, Subject, Date, Reply-To, Message-ID? and those of MIME?."},
     SettingInfo{
         "dkim_policy_file",
         SettingType::path,

@@ -79,12 +79,16 @@ std::shared_ptr<const SignedFields> make_signed_fields(std::string_view signed_n
             at->oversign = field.oversign;
         }
     }
-    for (const auto& name : as_usual || !more ? std::vector<std::string>() : *more) {
+    for (std::string name : as_usual || !more ? std::vector<std::string>() : *more) {
+        const bool if_there = name.ends_with('?') && name.size() > 1;
+        if (if_there) {
+            name.pop_back();
+        }
         auto at = find(out, name);
         if (at == out.end()) {
-            at = out.insert(out.end(), {.name = name});
+            at = out.insert(out.end(), {.name = std::move(name)});
         }
-        at->oversign = Oversign::always;
+        at->oversign = if_there ? Oversign::if_present : Oversign::always;
     }
     return std::make_shared<const SignedFields>(std::move(out));
 }

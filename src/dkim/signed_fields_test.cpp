@@ -23,6 +23,7 @@ TEST(SignedFields, DK_22_two_lists_say_what_is_signed_and_in_which_order) {
     EXPECT_EQ(shape("Subject, X-Foo", "none"), "From Subject X-Foo");
     EXPECT_EQ(shape("from, Message-ID, X-Foo", "default"), "from+ Message-ID? X-Foo");
     EXPECT_EQ(shape("From, Subject", "FROM, Date"), "From+ Subject Date+");
+    EXPECT_EQ(shape("From, Subject", "Subject?, Sender?, From"), "From+ Subject? Sender?");
     EXPECT_EQ(shape("default", "none").find_first_of("+?"), std::string::npos);
     EXPECT_EQ(shape("default", "none").substr(0, 16), "From To Cc Subje");
     EXPECT_NE(shape("default", "Sender").find(" Sender+ In-Reply-To References"),

@@ -1,3 +1,4 @@
+#include "importers/key_paths.h"
 #include "importers/opendkim_parts.h"
 #include "importers/opendkim_rules.h"
 #include "importers/text.h"
@@ -171,40 +172,24 @@ class TableReader {
 
     // A key for whoever has one: the names of the files say who that is.
     void sign_folders(const SigningRule& rule, const TableKey& key) {
-        const std::size_t mark = key.key.find('%');
-        if (!key.is_path() || mark == std::string_view::npos) {
+        if (!key.is_path() || !key.key.contains('%')) {
             return plan_.differs(
                 rule.place,
                 "one key for the mail of all domains: bulla needs them by name. `bulla dkim import "
                 "DOMAIN SELECTOR FILE` takes it for each");
         }
-        const auto before = key.key.substr(0, mark);
-        const auto after = key.key.substr(mark + 1);
-        const auto slash = before.rfind('/');
-        const auto prefix = before.substr(slash + 1);
-        const auto suffix = after.substr(0, after.find('/'));
-        const auto folder = below_root(config_.path_of(slash == 0 ? "/" : before.substr(0, slash)));
-        const auto names = plan_.files().list(folder);
+        const auto names = find_domains(plan_.files(), below_root(config_.path_of(key.key)), "%");
         if (!names) {
             return plan_.error(key.place, names.error().text);
         }
-        std::size_t count = 0;
-        for (std::string_view name : *names) {
-            if (!name.starts_with(prefix) || !name.ends_with(suffix) ||
-                name.size() <= prefix.size() + suffix.size()) {
-                continue;
-            }
-            name = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-            const auto domain = DomainName::parse(name);
-            const bool there = domain && domain->ascii() == name && !rules_.names(*domain) &&
-                               plan_.files().exists(below_root(
-                                   config_.path_of(replace_all(key.key, "%", domain->ascii()))));
-            if (there && ++count <= most_keys) {
-                add(key, domain->ascii());
+        for (const auto& name : *names) {
+            if (const auto domain = DomainName::parse(name); domain && !rules_.names(*domain)) {
+                add(key, name);
             }
         }
-        plan_.note(rule.place,
-                   fmt::format("{} of the names in {} have a key: those are taken", count, folder));
+        plan_.note(
+            rule.place,
+            fmt::format("{} domains have a key by that name: those are taken", names->size()));
     }
 
     void tell_unused() {

@@ -229,11 +229,8 @@ class UclParser {
     std::string read_bare() {
         const std::size_t begin = at_;
         while (!over() && !stops.contains(text_[at_])) {
-            ++at_;
             // A variable such as ${DBDIR} belongs to the text.
-            if (next_is("${")) {
-                at_ = std::min(text_.find('}', at_), text_.size() - 1) + 1;
-            }
+            at_ = next_is("${") ? std::min(text_.find('}', at_), text_.size() - 1) + 1 : at_ + 1;
         }
         auto text = trim(text_.substr(begin, at_ - begin));
         if (text.empty()) {

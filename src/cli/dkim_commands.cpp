@@ -3,6 +3,8 @@
 #include "cli/groups.h"
 #include "cli/output.h"
 
+#include <CLI/Error.hpp>
+#include <array>
 #include <memory>
 #include <ostream>
 
@@ -90,18 +92,35 @@ void add_add(CLI::App& group, Context& context) {
 void add_import(CLI::App& group, Context& context) {
     CLI::App& command = add_command(group,
                                     "import",
-                                    {"Take over a private key that a domain has already",
-                                     "bulla dkim import example.org s2026 private.pem"});
+                                    {"Take over a private key that a domain has already, or all "
+                                     "that another signer has",
+                                     "bulla dkim import example.org s2026 private.pem\n  "
+                                     "bulla dkim import opendkim /etc/opendkim.conf"});
     const auto options = std::make_shared<KeyOptions>();
-    add_name_options(command, *options);
-    command
-        .add_option("FILE", options->key_file, "The private key (PEM), readable by its owner alone")
-        ->required();
+    // Not required of CLI11, which would take the name of a command below for DOMAIN.
+    const std::array needed{
+        command.add_option("DOMAIN", options->domain, "A domain of the instance"),
+        command.add_option("SELECTOR", options->selector, "The key's selector"),
+        command.add_option(
+            "FILE", options->key_file, "The private key (PEM), readable by its owner alone")};
     command.add_flag("--inactive", options->inactive, "Do not sign with it yet");
     add_instance_options(command, context);
-    set_action(command, context, [&context, options]() -> Result<ExitCode> {
+    add_dkim_import_commands(command, context);
+    const auto import_key = [&context, options]() -> Result<ExitCode> {
         BULLA_TRY(pem, load_secret_file(options->key_file, 65536, FileAccess::owner_only));
         return add_key(context, *options, {{"private_key", pem.view()}});
+    };
+    command.callback([&context, &command, needed, import_key] {
+        // CLI11 calls this after that of a command below, whose action it must not take away.
+        if (!command.get_subcommands().empty()) {
+            return;
+        }
+        for (const CLI::Option* option : needed) {
+            if (option->count() == 0) {
+                throw CLI::RequiredError(option->get_name());
+            }
+        }
+        context.action = import_key;
     });
 }
 

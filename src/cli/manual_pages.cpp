@@ -112,7 +112,7 @@ std::string synopsis(const CommandInfo& command) {
     for (const OptionInfo& one : command.arguments) {
         out += synopsis_of(one);
     }
-    if (!command.commands.empty()) {
+    if (command.is_group()) {
         out += ".Ar command\n.Op Ar ...\n";
     }
     return out;
@@ -227,7 +227,7 @@ ManualPage write_command_page(const CommandInfo& command, const CommandInfo& roo
     std::string body;
     std::string examples;
     for (const CommandInfo* one : all) {
-        const bool is_group = !one->commands.empty();
+        const bool is_group = one->is_group();
         if (!is_group) {
             text += synopsis(*one);
             examples += examples_of(*one);

@@ -26,6 +26,9 @@ struct CommandInfo {
     std::vector<OptionInfo> arguments;  ///< positional, in their order
     std::vector<CommandInfo> commands;
 
+    /// It does nothing itself: one of its commands has to be named.
+    [[nodiscard]] bool is_group() const { return !commands.empty() && arguments.empty(); }
+
     /// Its last word.
     [[nodiscard]] std::string name() const { return path.substr(path.rfind(' ') + 1); }
 };

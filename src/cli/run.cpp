@@ -82,6 +82,12 @@ std::string explain_unknown(const CLI::App& root, int argc, const char* const* a
             at = *named;
             continue;
         }
+        // A word that is no command of one that takes words of its own is one of those.
+        if (!at->get_options([](const CLI::Option* one) {
+                   return one->get_positional();
+               }).empty()) {
+            return {};
+        }
         const auto* const nearest = *std::ranges::min_element(
             commands, {}, [&](const CLI::App* it) { return distance(word, it->get_name()); });
         std::string out = "there is no command \"" + std::string(word) + "\"";

@@ -1,6 +1,7 @@
 #include "directory/load_settings.h"
 
 #include "config/values.h"
+#include "dkim/signed_fields.h"
 
 #include <algorithm>
 
@@ -98,6 +99,8 @@ Settings make_settings(const SettingValues& values, const std::string& domain) {
                                                    : UnknownRecipients::by_route;
     out.dkim_canonicalization = value("dkim_canonicalization");
     out.dkim_expiry_seconds = config::parse_duration(value("dkim_expiry")).value_or(0);
+    out.dkim_signed_fields =
+        dkim::make_signed_fields(value("dkim_signed_headers"), value("dkim_oversign_headers"));
     out.dkim_policy_file = value("dkim_policy_file");
     out.dkim_key_directory = value("dkim_key_directory");
     return out;

@@ -1,6 +1,7 @@
 #include "directory/settings.h"
 
 #include "config/values.h"
+#include "dkim/signed_fields.h"
 #include "names/domain.h"
 #include "names/ip.h"
 
@@ -126,6 +127,26 @@ constexpr std::array settings{
                 3650 * day,
                 "7 d",
                 "How long a DKIM signature is good (x=); 0 s: without end."},
+    SettingInfo{"dkim_signed_headers",
+                SettingType::fields,
+                SettingLevel::domain,
+                "default",
+                0,
+                0,
+                "default",
+                "The header fields that are signed, in the order of h=; From is always among them. "
+                "default: those of RFC 6376 5.4.1, of MIME and of mailing lists."},
+    SettingInfo{
+        "dkim_oversign_headers",
+        SettingType::fields,
+        SettingLevel::domain,
+        "default | none",
+        0,
+        0,
+        "default",
+        "The fields that h= names once more than the message has them, so that nobody can "
+        "add one (RFC 6376 8.15); NAME? only if the message has it. default: of those that "
+        "are signed From, To, Cc, Subject, Date, Reply-To, Message-ID? and those of MIME?."},
     SettingInfo{
         "dkim_policy_file",
         SettingType::path,
@@ -222,6 +243,21 @@ Result<std::string> parse_networks(const SettingInfo& setting, std::string_view 
     return out;
 }
 
+Result<std::string> parse_fields(const SettingInfo& setting, std::string_view value) {
+    if (is_word_of(setting.words, value)) {
+        return std::string(value);
+    }
+    const auto names = dkim::parse_field_names(value);
+    if (!names || names->empty()) {
+        return bad(setting, value);
+    }
+    std::string out;
+    for (const auto& name : *names) {
+        out.append(out.empty() ? "" : ", ").append(name);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::span<const SettingInfo> list_settings() {
@@ -253,6 +289,8 @@ Result<std::string> parse_setting(const SettingInfo& setting, std::string_view v
             return parse_flag(setting, value);
         case SettingType::networks:
             return parse_networks(setting, value);
+        case SettingType::fields:
+            return parse_fields(setting, value);
         case SettingType::path:
             if (!value.empty() && !value.starts_with('/')) {
                 return bad(setting, value);
@@ -274,6 +312,9 @@ std::string describe_setting(const SettingInfo& setting) {
             return "1 or 0";
         case SettingType::networks:
             return "networks such as 192.0.2.0/24, 2001:db8::/32";
+        case SettingType::fields:
+            return fmt::format("{}, or names of header fields such as From, Subject, Date",
+                               setting.words);
         case SettingType::path:
             return "an absolute path, or nothing";
         case SettingType::whole:

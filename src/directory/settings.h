@@ -8,7 +8,8 @@
 
 namespace bulla::directory {
 
-enum class SettingType { choice, flag, whole, size, time, networks, path };
+/// fields: names of header fields, or one of `words` alone.
+enum class SettingType { choice, flag, whole, size, time, networks, path, fields };
 
 /// The narrowest level at which a setting may be set; a value there overrides the wider ones (account before domain before server).
 enum class SettingLevel { server, domain, account };
@@ -19,7 +20,7 @@ struct SettingInfo {
     std::string_view name;
     SettingType type = SettingType::choice;
     SettingLevel level = SettingLevel::server;
-    std::string_view words;  ///< choice: "one | two"
+    std::string_view words;  ///< choice, fields: "one | two"
     std::int64_t least = 0;
     std::int64_t most = 0;
     std::string_view value;  ///< The default, in the form of parse_setting().
@@ -30,7 +31,7 @@ struct SettingInfo {
 /// The row of `name`; null if there is none.
 [[nodiscard]] const SettingInfo* find_setting(std::string_view name);
 /// `value` in its one form: flags "1" or "0" (true, yes, on and their opposites are taken), sizes and times with their largest unit,
-/// networks separated by ", ". Error: setting.bad, with what is allowed.
+/// networks and fields separated by ", ". Error: setting.bad, with what is allowed.
 [[nodiscard]] Result<std::string> parse_setting(const SettingInfo& setting, std::string_view value);
 /// The type and range of a setting, for people.
 [[nodiscard]] std::string describe_setting(const SettingInfo& setting);

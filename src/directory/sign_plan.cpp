@@ -60,6 +60,7 @@ void plan_by_policy(const Snapshot& snapshot,
         auto options = policy::make_sign_options(
             *plan.entry, planned, found->owner, text, std::move(found->key), now, left_out);
         options.selector = std::move(found->selector);
+        options.fields = plan.settings->dkim_signed_fields;
         if (found->record_wrong) {
             doubt(*plan.settings, options.domain, options.selector, plan);
         }
@@ -114,7 +115,8 @@ void plan_by_keys(const Snapshot& snapshot, const Mailbox* author, Time now, Sig
                                   .selector = key.selector,
                                   .key = key.signer,
                                   .canon = canon,
-                                  .time = now};
+                                  .time = now,
+                                  .fields = settings.dkim_signed_fields};
         if (settings.dkim_expiry_seconds > 0) {
             options.expire_after = settings.dkim_expiry_seconds;
         }

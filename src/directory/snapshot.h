@@ -2,6 +2,7 @@
 #include "config/config.h"
 #include "crypto/key.h"
 #include "directory/pattern.h"
+#include "dkim/sign.h"
 #include "names/domain.h"
 #include "names/ip.h"
 #include "names/mailbox.h"
@@ -83,8 +84,10 @@ struct Settings {
     UnknownRecipients unknown_recipients = UnknownRecipients::by_route;  ///< unknown_recipients
     std::string dkim_canonicalization = "relaxed/relaxed";
     std::int64_t dkim_expiry_seconds = 604800;  ///< dkim_expiry; 0 = no x=
-    std::string dkim_policy_file;               ///< dkim_policy_file; empty: the domains' keys here
-    std::string dkim_key_directory;             ///< dkim_key_directory
+    /// dkim_signed_headers, dkim_oversign_headers; null: dkim::default_signed_fields().
+    std::shared_ptr<const dkim::SignedFields> dkim_signed_fields;
+    std::string dkim_policy_file;    ///< dkim_policy_file; empty: the domains' keys here
+    std::string dkim_key_directory;  ///< dkim_key_directory
 };
 
 /// All that decides about mail, at one revision; immutable. A message keeps the Snapshot it began with.

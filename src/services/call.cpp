@@ -2,7 +2,6 @@
 
 #include "services/admin_client.h"
 #include "services/owner.h"
-#include "services/service.h"
 
 #include <chrono>
 #include <thread>
@@ -96,6 +95,31 @@ Result<nlohmann::json> call_instance(const config::Config& config,
         }
     }
     return call_here(config, OpenMode::reader, call, arguments, options);
+}
+
+Result<std::unique_ptr<CallSession>> CallSession::open(const config::Config& config,
+                                                       const CallOptions& options) {
+    // The constructor is private, so make_unique cannot call it.
+    std::unique_ptr<CallSession> out(new CallSession(config, options));
+    auto instance =
+        Instance::open(config,
+                       {.mode = OpenMode::owner, .prompt = options.prompt, .lock_patience = {}},
+                       options.clock,
+                       options.random);
+    if (instance) {
+        out->instance_ = *std::move(instance);
+        out->context_ = out->instance_->make_context(nullptr);
+    } else if (instance.error().code != "instance.locked") {
+        return std::unexpected(instance.error());
+    }
+    return out;
+}
+
+Result<nlohmann::json> CallSession::call(std::string_view name, const nlohmann::json& arguments) {
+    if (context_ == nullptr) {
+        return call_instance(config_, name, arguments, options_);
+    }
+    return call_service(*context_, Caller{"cli:" + user_name(::getuid())}, name, arguments);
 }
 
 }  // namespace bulla::services

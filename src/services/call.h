@@ -4,7 +4,9 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "services/instance.h"
+#include "services/service.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -23,5 +25,26 @@ struct CallOptions {
                                                    std::string_view call,
                                                    const nlohmann::json& arguments,
                                                    const CallOptions& options);
+
+/// Many calls in a row, as call_instance() makes them: without a daemon the instance is opened, and locked, once for all of them. One thread.
+class CallSession {
+  public:
+    /// `config` and what `options` refers to must outlive it. Errors: those of Instance::open.
+    [[nodiscard]] static Result<std::unique_ptr<CallSession>> open(const config::Config& config,
+                                                                   const CallOptions& options);
+
+    /// Never for calls about the queue.
+    [[nodiscard]] Result<nlohmann::json> call(std::string_view name,
+                                              const nlohmann::json& arguments);
+
+  private:
+    CallSession(const config::Config& config, const CallOptions& options)
+        : config_(config), options_(options) {}
+
+    const config::Config& config_;
+    CallOptions options_;
+    std::unique_ptr<Instance> instance_;  // null: the daemon has it
+    std::unique_ptr<ServiceContext> context_;
+};
 
 }  // namespace bulla::services

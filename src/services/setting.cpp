@@ -104,6 +104,8 @@ std::string_view type_word(const SettingInfo& setting) {
             return "networks";
         case path:
             return "path";
+        case fields:
+            return "fields";
     }
     return "";
 }

@@ -99,6 +99,7 @@ std::string write_all(const Config& config) {
     write_part(out, limit_keys(), config.limits);
     write_part(out, retry_keys(), config.retry);
     write_part(out, console_keys(), config.console);
+    write_part(out, pkcs11_keys(), config.pkcs11);
     return out;
 }
 
@@ -150,6 +151,9 @@ TEST(Config, c2_4_a_reload_follows_each_setting_or_names_it) {
         changed, retry_keys(), "retry.", [](Config& config) -> Retry& { return config.retry; });
     change_each<Console>(changed, console_keys(), "console.", [](Config& config) -> Console& {
         return config.console;
+    });
+    change_each<Pkcs11>(changed, pkcs11_keys(), "pkcs11.", [](Config& config) -> Pkcs11& {
+        return config.pkcs11;
     });
     const Config running;
     for (const ChangedSetting& one : changed) {

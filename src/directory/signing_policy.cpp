@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "keydir/load.h"
+#include "pkcs11/token_key.h"
 #include "policy/plan.h"
 
 #include <filesystem>
@@ -85,20 +86,26 @@ Result<std::shared_ptr<const crypto::Signer>> SigningPolicy::load_key(
     const keydir::KeyDirectory keys{.path = files_.key_directory};
     const auto path = keydir::key_path(keys, directory, planned.selector);
     const auto name = fmt::format("{}\n{}", path, dkim::to_string(planned.algorithm));
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = keys_.find(name); found != keys_.end()) {
-        return found->second.key;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (const auto found = keys_.find(name); found != keys_.end()) {
+            return found->second.key;
+        }
     }
     // Looked at first: a file that takes its place meanwhile is then read anew at the next reload.
     const auto state = look(path);
-    Result<std::shared_ptr<const crypto::Signer>> key;
-    if (auto loaded = keydir::load_key(keys, directory, planned.selector, planned.algorithm)) {
-        key = *std::move(loaded);
-    } else {
-        key = std::unexpected(std::move(loaded).error());
+    const auto open =
+        [this](const std::string& uri) -> Result<std::shared_ptr<const crypto::Signer>> {
+        return pkcs11::TokenKey::open(uri, {.modules = files_.pkcs11_modules});
+    };
+    // Without the lock: a token may take its time.
+    auto key = keydir::load_signer(keys, directory, planned.selector, planned.algorithm, open);
+    // A token that is away may be back for the next message, without a reload.
+    if (!key && key.error().code.starts_with("pkcs11.")) {
+        return key;
     }
-    keys_.emplace(name, Cached{state, key});
-    return key;
+    const std::scoped_lock lock(mutex_);
+    return keys_.emplace(name, Cached{state, std::move(key)}).first->second.key;
 }
 
 Result<SigningPolicy::Found> SigningPolicy::find_key(

@@ -21,6 +21,8 @@ struct PolicyFiles {
     std::string key_directory;  ///< In the layout of ssl/domainkeys.
     std::optional<DomainName>
         me;  ///< The mail server's own name, whose keys sign what no other key is for.
+    std::vector<std::string>
+        pkcs11_modules{};  ///< Libraries that files with the URI of a key in a token may name.
 };
 
 /// Who signs what by files: dkimdomains and the keys that it names. Keys are read when they are first asked for and kept; a reload reads those

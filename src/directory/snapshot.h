@@ -19,6 +19,13 @@
 namespace bulla::directory {
 
 class SigningPolicy;
+}  // namespace bulla::directory
+
+namespace bulla::pkcs11 {
+class TokenKey;
+}
+
+namespace bulla::directory {
 
 enum class AccountRole { user, domain_admin, admin, auditor };
 
@@ -45,6 +52,12 @@ enum class UnknownRecipients { by_route, refuse, accept };
 struct DkimKey {
     Selector selector;
     std::shared_ptr<const crypto::Signer> signer;
+};
+
+/// A DKIM key that lies in a token, in force or not.
+struct TokenKeyUse {
+    std::shared_ptr<const pkcs11::TokenKey> key;
+    bool away = false;  ///< It could not be used when the Snapshot was made.
 };
 
 /// An archive signer (ARC-07), ready to sign.
@@ -93,6 +106,7 @@ struct Snapshot {
     std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
     std::unordered_map<std::string, std::vector<DkimKey>>
         dkim_keys;  ///< key: DomainName::ascii(); RSA first
+    std::vector<TokenKeyUse> token_keys;  ///< Those of all domains that lie in tokens.
     std::shared_ptr<const SigningPolicy>
         signing_policy;  ///< In the place of dkim_keys, if dkim_policy_file is set; else null.
     std::vector<Group> groups;

@@ -55,14 +55,20 @@ struct TokenKey::Impl {
     const KeyUri uri;
     const Access access;
     std::optional<crypto::PublicKey> public_half{};
-    std::atomic<bool> ready = false;
 
+    /// sign_now(), and remembers what it came to.
     Result<std::string> sign(const Work& work);
+    Result<std::string> sign_now(const Work& work);
     /// Lets go of the library, if no session needs it. Where no other key uses it, it is initialised anew at the next try: some libraries
     /// (softhsm2) see no token that came later.
     void forget_library();
     /// Opens a session and lets it prove that it signs with the key it should. The first time of open() reads the public half.
     Result<std::unique_ptr<Session>> open_session();
+
+    std::atomic<bool> ready = false;
+    std::atomic<bool> has_signed = false;
+    std::mutex failure_mutex;
+    std::string failure;
 
   private:
     Result<std::unique_ptr<Session>> take();
@@ -204,19 +210,28 @@ void TokenKey::Impl::drop(std::unique_ptr<Session> session, bool all) {
 }
 
 Result<std::string> TokenKey::Impl::sign(const Work& work) {
+    auto signature = sign_now(work);
+    if (!signature || !ready) {
+        const std::scoped_lock lock(failure_mutex);
+        failure = signature ? std::string() : signature.error().text;
+        has_signed = has_signed || signature;
+        ready = signature.has_value();
+    }
+    return signature;
+}
+
+Result<std::string> TokenKey::Impl::sign_now(const Work& work) {
     for (int tries = 0;; ++tries) {
         auto session = take();
         if (!session && session.error().code == "pkcs11.failed" && tries == 0) {
             continue;  // It was reset while the session was opened.
         }
         if (!session) {
-            ready = false;
             return std::unexpected(std::move(session).error());
         }
         auto answer = (*session)->sign(work.mechanism, work.input, uri);
         if (answer && answer->outcome == CKR_OK) {
             give(*std::move(session));
-            ready = true;
             return std::move(answer->signature);
         }
         const bool lost = answer && is_lost(answer->outcome);
@@ -224,7 +239,6 @@ Result<std::string> TokenKey::Impl::sign(const Work& work) {
         if (lost && tries == 0) {
             continue;
         }
-        ready = false;
         return answer ? refuse_call(answer->call, answer->outcome, uri)
                       : std::unexpected(std::move(answer).error());
     }
@@ -266,6 +280,15 @@ Result<void> TokenKey::probe() const {
 
 bool TokenKey::is_ready() const {
     return impl_->ready;
+}
+
+std::string TokenKey::failure() const {
+    const std::scoped_lock lock(impl_->failure_mutex);
+    return impl_->failure;
+}
+
+bool TokenKey::has_signed() const {
+    return impl_->has_signed;
 }
 
 const std::string& TokenKey::uri() const {

@@ -12,6 +12,9 @@ namespace bulla::pkcs11 {
 
 class Library;
 
+/// A key URI has no more octets.
+inline constexpr std::size_t max_uri_octets = 1024;
+
 /// True for what begins like the URI of a key in a token.
 [[nodiscard]] bool is_token_uri(std::string_view text);
 
@@ -50,8 +53,12 @@ class TokenKey final : public crypto::Signer {
 
     /// Tries whether the key can sign, unless the last signature was made; looks for tokens that came since. Errors: those of signing.
     [[nodiscard]] Result<void> probe() const;
-    /// False until it has signed once, and after it could not.
+    /// What the last try came to; a key that was never tried is neither ready nor failed.
     [[nodiscard]] bool is_ready() const;
+    /// Why the last try failed; empty: it did not.
+    [[nodiscard]] std::string failure() const;
+    /// True if it has signed in this program.
+    [[nodiscard]] bool has_signed() const;
     [[nodiscard]] const std::string& uri() const;
 
     [[nodiscard]] const crypto::PublicKey& public_key() const override;

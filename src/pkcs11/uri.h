@@ -10,9 +10,6 @@
 
 namespace bulla::pkcs11 {
 
-/// A key URI has no more octets.
-inline constexpr std::size_t max_uri_octets = 1024;
-
 /// The RFC 7512 URI of one private key in a token. Immutable; may be used from any thread.
 class KeyUri {
   public:

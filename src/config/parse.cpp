@@ -161,10 +161,9 @@ Result<void> check_console(const Console& console, const Node& node, const Place
 Result<void> check_pkcs11(const Pkcs11& pkcs11, const Node& node, const Place& place) {
     for (const std::string& module : pkcs11.modules) {
         if (!module.starts_with('/')) {
-            return bad_at(
-                place,
-                node,
-                fmt::format("has \"{}\" in modules, which is no absolute path", module));
+            return bad_at(place,
+                          node,
+                          fmt::format("has \"{}\" in modules, which is no absolute path", module));
         }
     }
     return {};

@@ -129,10 +129,8 @@ Result<std::shared_ptr<const crypto::Signer>> Loader::load_token_key(
         return fail("dkim.key_missing", Fault::us, state.failure);
     }
     if (!state.failure.empty()) {
-        out.problems.push_back(
-            fmt::format("mail of {} is put off until its DKIM key can be used: {}",
-                        domain,
-                        state.failure));
+        out.problems.push_back(fmt::format(
+            "mail of {} is put off until its DKIM key can be used: {}", domain, state.failure));
     }
     return std::move(key);
 }
@@ -148,8 +146,7 @@ Result<std::shared_ptr<const crypto::Signer>> Loader::load_dkim_key(
     if (auto before = find_dkim_before(domain, selector, public_pem)) {
         return before;
     }
-    return load_vault_key(
-        connection, vault, "dkim", fmt::format("{}/{}", domain, selector.text()));
+    return load_vault_key(connection, vault, "dkim", fmt::format("{}/{}", domain, selector.text()));
 }
 
 Result<void> Loader::load_dkim_keys() {

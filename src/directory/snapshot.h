@@ -105,7 +105,7 @@ struct Snapshot {
         accounts_by_address;                        ///< key: Mailbox::key()
     std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
     std::unordered_map<std::string, std::vector<DkimKey>>
-        dkim_keys;  ///< key: DomainName::ascii(); RSA first
+        dkim_keys;                        ///< key: DomainName::ascii(); RSA first
     std::vector<TokenKeyUse> token_keys;  ///< Those of all domains that lie in tokens.
     std::shared_ptr<const SigningPolicy>
         signing_policy;  ///< In the place of dkim_keys, if dkim_policy_file is set; else null.

@@ -59,8 +59,8 @@ struct TokenKey::Impl {
     /// sign_now(), and remembers what it came to.
     Result<std::string> sign(const Work& work);
     Result<std::string> sign_now(const Work& work);
-    /// Lets go of the library, if no session needs it. Where no other key uses it, it is initialised anew at the next try: some libraries
-    /// (softhsm2) see no token that came later.
+    /// Lets go of the library, if no session needs it. Where no other key uses it either, it is initialised anew at the next try: some
+    /// libraries (softhsm2) see no token that came later.
     void forget_library();
     /// Opens a session and lets it prove that it signs with the key it should. The first time of open() reads the public half.
     Result<std::unique_ptr<Session>> open_session();
@@ -211,6 +211,9 @@ void TokenKey::Impl::drop(std::unique_ptr<Session> session, bool all) {
 
 Result<std::string> TokenKey::Impl::sign(const Work& work) {
     auto signature = sign_now(work);
+    if (!signature) {
+        forget_library();
+    }
     if (!signature || !ready) {
         const std::scoped_lock lock(failure_mutex);
         failure = signature ? std::string() : signature.error().text;
@@ -273,7 +276,6 @@ Result<void> TokenKey::probe() const {
     if (impl_->ready) {
         return {};
     }
-    impl_->forget_library();
     BULLA_CHECK(sign_message(proof_message));
     return {};
 }

@@ -51,7 +51,7 @@ class TokenKey final : public crypto::Signer {
                                                                   const Access& access,
                                                                   crypto::PublicKey public_half);
 
-    /// Tries whether the key can sign, unless the last signature was made; looks for tokens that came since. Errors: those of signing.
+    /// Tries whether the key can sign, unless the last signature was made. Errors: those of signing.
     [[nodiscard]] Result<void> probe() const;
     /// What the last try came to; a key that was never tried is neither ready nor failed.
     [[nodiscard]] bool is_ready() const;

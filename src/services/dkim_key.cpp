@@ -79,9 +79,13 @@ Result<AddedKey> find_in_token(const ServiceContext& context,
                     "only an administrator of the server may take over a key that lies in a token");
     }
     const auto snapshot = context.snapshots.current();
-    BULLA_TRY(key, pkcs11::TokenKey::open(uri, {.modules = snapshot->config.pkcs11.modules}));
-    BULLA_CHECK(check_not_too_long(key->public_key()));
-    return AddedKey{.public_half = key->public_key(), .token = uri};
+    const auto key = pkcs11::TokenKey::open(uri, {.modules = snapshot->config.pkcs11.modules});
+    if (!key) {
+        // Who named it is told why it cannot be used, and names another.
+        return fail(key.error().code, Fault::sender, key.error().text, key.error().rfc);
+    }
+    BULLA_CHECK(check_not_too_long((*key)->public_key()));
+    return AddedKey{.public_half = (*key)->public_key(), .token = uri};
 }
 
 // The last arguments of a call.
@@ -186,9 +190,10 @@ Result<void> insert_dkim_key(store::Tx& tx, const NewKey& key) {
         BULLA_CHECK(retire_others(tx, key.domain, key.algorithm, key.now));
     }
     if (key.token.empty()) {
-        BULLA_CHECK(tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', "
-                           ":id, :sealed, :created)",
-                           {key.domain + "/" + key.selector, key.sealed, key.now}));
+        BULLA_CHECK(
+            tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', "
+                   ":id, :sealed, :created)",
+                   {key.domain + "/" + key.selector, key.sealed, key.now}));
     }
     return tx.run(
         "insert into dkim_key (domain, selector, algorithm, public_key, active, created, stage, "
@@ -211,9 +216,8 @@ Result<void> destroy_private_key(store::Tx& tx,
                                  const std::string& selector) {
     BULLA_CHECK(tx.run("delete from vault_item where kind = 'dkim' and id = :id",
                        {domain + "/" + selector}));
-    return tx.run(
-        "update dkim_key set token = '' where domain = :domain and selector = :selector",
-        {domain, selector});
+    return tx.run("update dkim_key set token = '' where domain = :domain and selector = :selector",
+                  {domain, selector});
 }
 
 Result<json> dkim_record_of(const DkimKeyRow& row) {
@@ -279,18 +283,18 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
             domain));
     // A second key of a kind waits until its record is published: activate it then, and it takes the place of the first.
     const bool active = said ? wanted : in_use == 0;
-    const NewKey made{.domain = domain,
-                      .selector = name.selector.text(),
-                      .algorithm = algorithm,
-                      .pem = key.public_half.pem(),
-                      .sealed = key.private_half == nullptr
-                                    ? std::string()
-                                    : context.vault.seal(
-                                          directory::vault_identity("dkim", name.item()),
-                                          key.private_half->pem().view()),
-                      .token = key.token,
-                      .active = active,
-                      .now = to_micros(context.clock.now())};
+    const NewKey made{
+        .domain = domain,
+        .selector = name.selector.text(),
+        .algorithm = algorithm,
+        .pem = key.public_half.pem(),
+        .sealed = key.private_half == nullptr
+                      ? std::string()
+                      : context.vault.seal(directory::vault_identity("dkim", name.item()),
+                                           key.private_half->pem().view()),
+        .token = key.token,
+        .active = active,
+        .now = to_micros(context.clock.now())};
     const auto rows = [made](store::Tx& tx, const seal::Committed&) {
         return insert_dkim_key(tx, made);
     };

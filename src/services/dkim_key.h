@@ -15,7 +15,7 @@ namespace bulla::services {
 /// A key that is to be written.
 struct NewKey {
     std::string domain, selector, algorithm;
-    std::string pem;     ///< the public key
+    std::string pem;      ///< the public key
     std::string sealed;   ///< the private key, if it is not in a token
     std::string token{};  ///< the URI of the private key in a token
     bool active = false;

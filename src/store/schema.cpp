@@ -141,8 +141,13 @@ constexpr std::string_view version_7[] = {
     "alter table dkim_key add column token varchar(1024) not null default ''"};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
-constexpr Migration all[] = {
-    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}, {7, version_7}};
+constexpr Migration all[] = {{1, version_1},
+                             {2, version_2},
+                             {3, version_3},
+                             {4, version_4},
+                             {5, version_5},
+                             {6, version_6},
+                             {7, version_7}};
 
 }  // namespace
 

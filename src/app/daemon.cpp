@@ -298,6 +298,8 @@ Result<nlohmann::json> Daemon::reload_config(const services::Caller& caller) {
         log::error("daemon.not_reloaded", {{"reason", outcome.error().text}});
     }
     notify_service_manager("READY=1");
+    // Whoever reloads may just have put a token back; the reload does not wait for it.
+    runtime_->post_long_work([this] { note_token_keys(try_token_keys()); });
     return outcome;
 }
 
@@ -403,16 +405,19 @@ Result<void> Daemon::try_token_keys() {
     return {};
 }
 
+void Daemon::note_token_keys(const Result<void>& outcome) {
+    if (!outcome) {
+        log::warning("dkim.tokens_not_tried", {{"reason", outcome.error().text}});
+    }
+}
+
 // First of all, after the privileges are gone: the library's code never runs as root, and neither a start nor a reload waits for a token.
 net::Task<void> Daemon::tend_token_keys() {
     while (true) {
         const auto start = [this](std::function<void(Result<void>)> done) {
             runtime_->post_long_work([this, done = std::move(done)] { done(try_token_keys()); });
         };
-        const auto outcome = co_await net::async<Result<void>>(start);
-        if (!outcome) {
-            log::warning("dkim.tokens_not_tried", {{"reason", outcome.error().text}});
-        }
+        note_token_keys(co_await net::async<Result<void>>(start));
         co_await net::sleep(token_keys_every);
     }
 }

@@ -59,6 +59,7 @@ class Daemon {
     [[nodiscard]] net::Task<void> tend_token_keys();
     /// Tries the keys in tokens, and puts in force what came of it.
     [[nodiscard]] Result<void> try_token_keys();
+    static void note_token_keys(const Result<void>& outcome);
 
     config::Config config_;
     SystemClock clock_;

@@ -18,7 +18,7 @@ struct Place {
 };
 
 std::vector<CK_SLOT_ID> list_slots(CK_FUNCTION_LIST& functions) {
-    unsigned long count = 0;
+    CK_ULONG count = 0;
     // Many libraries look for new tokens only when they are asked for the number alone (PKCS #11 C_GetSlotList).
     if (functions.C_GetSlotList(CK_TRUE, nullptr, &count) != CKR_OK || count > max_slots) {
         return {};
@@ -125,7 +125,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> Session::find(std::vector<CK_ATTRIBUTE> wa
         return refuse_call("C_FindObjectsInit", outcome, uri);
     }
     std::vector<CK_OBJECT_HANDLE> found(2);
-    unsigned long count = 0;
+    CK_ULONG count = 0;
     const CK_RV outcome = functions_->C_FindObjects(handle_, found.data(), found.size(), &count);
     functions_->C_FindObjectsFinal(handle_);
     if (outcome != CKR_OK) {
@@ -170,10 +170,11 @@ std::optional<std::string> Session::read(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_T
     return value;
 }
 
-Result<Answer> Session::sign(CK_MECHANISM_TYPE type, std::string_view input, const KeyUri& uri) {
-    CK_MECHANISM mechanism{type, nullptr, 0};
-    if (const CK_RV outcome = functions_->C_SignInit(handle_, &mechanism, key_);
-        outcome != CKR_OK) {
+Result<Answer> Session::sign(CK_MECHANISM_TYPE mechanism,
+                             std::string_view input,
+                             const KeyUri& uri) {
+    CK_MECHANISM asked{mechanism, nullptr, 0};
+    if (const CK_RV outcome = functions_->C_SignInit(handle_, &asked, key_); outcome != CKR_OK) {
         return Answer{.outcome = outcome, .call = "C_SignInit"};
     }
     if (asks_each_time_) {
@@ -181,7 +182,7 @@ Result<Answer> Session::sign(CK_MECHANISM_TYPE type, std::string_view input, con
     }
     std::string octets(input);  // Cryptoki takes it by a pointer that is not const.
     Answer answer{.call = "C_Sign", .signature = std::string(max_signature_octets, '\0')};
-    unsigned long size = answer.signature.size();
+    CK_ULONG size = answer.signature.size();
     answer.outcome = functions_->C_Sign(handle_,
                                         reinterpret_cast<unsigned char*>(octets.data()),
                                         octets.size(),

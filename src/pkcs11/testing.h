@@ -112,14 +112,14 @@ class TestToken {
     struct KeyWishes {
         std::string label = "key";
         std::string id = "\x01";
-        unsigned long bits = 2048;
+        CK_ULONG bits = 2048;
         bool with_public = true;
         bool always_authenticate = false;
     };
 
     void make_rsa(const KeyWishes& wishes) const {
         CK_BYTE exponent[] = {1, 0, 1};  // NOLINT: cryptoki's
-        unsigned long bits = wishes.bits;
+        CK_ULONG bits = wishes.bits;
         make_pair({CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0},
                   {{CKA_MODULUS_BITS, &bits, sizeof bits},
                    {CKA_PUBLIC_EXPONENT, exponent, sizeof exponent}},
@@ -144,10 +144,10 @@ class TestToken {
         const auto session = log_in();
         check(f.C_FindObjectsInit(session, nullptr, 0), "C_FindObjectsInit");
         std::vector<CK_OBJECT_HANDLE> found(100);
-        unsigned long count = 0;
+        CK_ULONG count = 0;
         check(f.C_FindObjects(session, found.data(), found.size(), &count), "C_FindObjects");
         check(f.C_FindObjectsFinal(session), "C_FindObjectsFinal");
-        for (unsigned long i = 0; i < count; ++i) {
+        for (CK_ULONG i = 0; i < count; ++i) {
             check(f.C_DestroyObject(session, found[i]), "C_DestroyObject");
         }
         check(f.C_CloseSession(session), "C_CloseSession");
@@ -161,7 +161,7 @@ class TestToken {
     }
 
     [[nodiscard]] std::vector<CK_SLOT_ID> slots() const {
-        unsigned long count = 0;
+        CK_ULONG count = 0;
         check(functions().C_GetSlotList(CK_TRUE, nullptr, &count), "C_GetSlotList");
         std::vector<CK_SLOT_ID> out(count);
         check(functions().C_GetSlotList(CK_TRUE, out.data(), &count), "C_GetSlotList");

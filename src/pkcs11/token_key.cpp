@@ -298,7 +298,7 @@ const std::string& TokenKey::uri() const {
 }
 
 const crypto::PublicKey& TokenKey::public_key() const {
-    return *impl_->public_half;
+    return impl_->public_half.value();
 }
 
 Result<std::string> TokenKey::sign_digest(std::string_view digest) const {

@@ -67,6 +67,8 @@ Result<std::shared_ptr<const Library>> Library::find(const KeyUri& uri, const Ac
 }
 
 Result<std::shared_ptr<const Library>> Library::load(const std::string& path) {
+    // It writes to standard error otherwise what is told by our errors, each time anew.
+    p11_kit_be_quiet();
     std::vector<Module> modules;
     if (path.empty()) {
         CK_FUNCTION_LIST** list = p11_kit_modules_load_and_initialize(0);

@@ -54,7 +54,7 @@ struct TokenKey::Impl {
 
     const KeyUri uri;
     const Access access;
-    std::optional<crypto::PublicKey> public_half{};
+    std::unique_ptr<const crypto::PublicKey> public_half{};  // never null in a TokenKey
 
     /// sign_now(), and remembers what it came to.
     Result<std::string> sign(const Work& work);
@@ -110,9 +110,9 @@ void TokenKey::Impl::forget_library() {
 
 Result<void> TokenKey::Impl::prove(Session& session) {
     BULLA_TRY(type, read_key_type(session, uri));
-    if (!public_half) {
+    if (public_half == nullptr) {
         BULLA_TRY(half, read_public_half(session, uri));
-        public_half = std::move(half);
+        public_half = std::make_unique<const crypto::PublicKey>(std::move(half));
     }
     const auto other = [this] {
         return refuse_key("pkcs11.other_key",
@@ -268,7 +268,7 @@ Result<std::shared_ptr<TokenKey>> TokenKey::expect(std::string_view uri,
     BULLA_TRY(name, KeyUri::parse(uri));
     BULLA_CHECK(check_module(name, access));
     auto impl = std::make_unique<Impl>(std::move(name), access);
-    impl->public_half = std::move(public_half);
+    impl->public_half = std::make_unique<const crypto::PublicKey>(std::move(public_half));
     return std::make_shared<TokenKey>(std::move(impl));
 }
 
@@ -298,7 +298,7 @@ const std::string& TokenKey::uri() const {
 }
 
 const crypto::PublicKey& TokenKey::public_key() const {
-    return impl_->public_half.value();
+    return *impl_->public_half;
 }
 
 Result<std::string> TokenKey::sign_digest(std::string_view digest) const {

@@ -107,6 +107,12 @@ Library::~Library() {
     }
 }
 
+CK_RV read_token_info(CK_FUNCTION_LIST& functions, CK_SLOT_ID slot, CK_TOKEN_INFO& info) {
+    static std::mutex mutex;
+    const std::scoped_lock lock(mutex);
+    return functions.C_GetTokenInfo(slot, &info);
+}
+
 std::unexpected<Error> refuse_key(std::string_view code, std::string_view text, const KeyUri& uri) {
     return fail(code, Fault::us, fmt::format("{} ({})", text, uri.text()));
 }

@@ -45,6 +45,11 @@ class Library {
     CK_FUNCTION_LIST** list_;  ///< p11-kit's own array, if it loaded them all.
 };
 
+/// C_GetTokenInfo for one thread of the process at a time: softhsm2 writes its answer with gmtime(3).
+[[nodiscard]] CK_RV read_token_info(CK_FUNCTION_LIST& functions,
+                                    CK_SLOT_ID slot,
+                                    CK_TOKEN_INFO& info);
+
 /// Error pkcs11.module_refused: the URI names a library that `access` does not allow.
 [[nodiscard]] Result<void> check_module(const KeyUri& uri, const Access& access);
 

@@ -88,7 +88,7 @@ Result<void> check_tries_left(const CK_TOKEN_INFO& token, const KeyUri& uri) {
 
 Result<void> log_in(const Door& door, CK_USER_TYPE user, const KeyUri& uri) {
     CK_TOKEN_INFO token{};
-    if (const CK_RV outcome = door.functions->C_GetTokenInfo(door.slot, &token);
+    if (const CK_RV outcome = read_token_info(*door.functions, door.slot, token);
         outcome != CKR_OK) {
         return refuse_call("C_GetTokenInfo", outcome, uri);
     }

@@ -35,7 +35,7 @@ bool is_wanted(CK_FUNCTION_LIST& functions, CK_SLOT_ID id, const KeyUri& uri) {
     CK_SLOT_INFO slot{};
     CK_TOKEN_INFO token{};
     return functions.C_GetSlotInfo(id, &slot) == CKR_OK &&
-           functions.C_GetTokenInfo(id, &token) == CKR_OK && uri.matches(id, slot) &&
+           read_token_info(functions, id, token) == CKR_OK && uri.matches(id, slot) &&
            uri.matches(token);
 }
 

@@ -12,7 +12,6 @@ namespace bulla::api {
 
 namespace {
 
-constexpr std::uint64_t json_limit = 64U << 10U;
 constexpr unsigned max_logins = 16;
 
 std::unexpected<Error> not_found() {
@@ -216,7 +215,7 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
         }
     }
     BULLA_CO_CHECK(co_await read_body(body == BodyKind::octets ? context_.console.upload_bytes
-                                      : body == BodyKind::json ? json_limit
+                                      : body == BodyKind::json ? route.options.most_octets
                                                                : 0));
     std::string bytes = parser_.take_body();
     const auto added = add_body(route, bytes, exchange.arguments);

@@ -83,6 +83,7 @@ constexpr std::array exact{StatusRow{"http.bad_request", 400},
                            StatusRow{"account.last_admin", 409},
                            StatusRow{"account.address_taken", 409},
                            StatusRow{"domain.has_keys", 409},
+                           StatusRow{"policy.changed", 409},
                            StatusRow{"queue.busy", 409},
                            StatusRow{"service.unknown", 501},
                            StatusRow{"service.read_only", 503}};

@@ -26,7 +26,7 @@ struct Loader {
     Result<void> load_accounts(const SettingValues& values);
     [[nodiscard]] bool is_shut_out(AccountRole role, const Mailbox& address) const;
     Result<void> load_dkim_keys();
-    void load_signing_policy();
+    Result<void> load_signing_policy();
     Result<void> load_signers();
     Result<void> load_groups();
     Result<std::shared_ptr<const crypto::Signer>> load_dkim_key(const std::string& domain,
@@ -112,7 +112,7 @@ std::shared_ptr<const crypto::Signer> Loader::find_dkim_before(
     if (previous == nullptr || !previous->dkim_keys.contains(domain)) {
         return nullptr;
     }
-    const auto& keys = previous->dkim_keys.at(domain);
+    const auto& keys = previous->dkim_keys.find(domain)->second;
     const auto found = std::ranges::find(keys, selector, &DkimKey::selector);
     return found != keys.end() && found->signer->public_key().pem() == public_pem ? found->signer
                                                                                   : nullptr;
@@ -156,7 +156,8 @@ Result<void> Loader::load_dkim_keys() {
                   "order by domain, case algorithm when 'rsa' then 0 else 1 end, selector")));
     for (const auto& [domain, selector_text, public_pem, token] : rows) {
         const auto selector = Selector::parse(selector_text);
-        if (!selector) {
+        const auto owner = DomainName::parse(domain);
+        if (!selector || !owner) {
             out.problems.push_back(
                 fmt::format("the DKIM selector {} of {} cannot be read", selector_text, domain));
             continue;
@@ -169,24 +170,26 @@ Result<void> Loader::load_dkim_keys() {
                                                signer.error().text));
             continue;
         }
-        out.dkim_keys[domain].push_back({*selector, *std::move(signer)});
+        out.dkim_keys[domain].push_back({*owner, *selector, *std::move(signer)});
     }
     return {};
 }
 
-void Loader::load_signing_policy() {
-    if (out.settings.dkim_policy_file.empty()) {
-        return;
+Result<void> Loader::load_signing_policy() {
+    BULLA_TRY(text, load_policy_text(connection));
+    if (out.settings.dkim_policy_file.empty() && text.empty()) {
+        return {};
     }
-    PolicyFiles files{.policy = out.settings.dkim_policy_file,
-                      .key_directory = out.settings.dkim_key_directory,
-                      .me = std::nullopt,
-                      .pkcs11_modules = out.config.pkcs11.modules};
-    if (auto me = DomainName::parse(out.config.hostname)) {
-        files.me = *std::move(me);
-    }
-    out.signing_policy = SigningPolicy::load(
-        files, previous == nullptr ? nullptr : previous->signing_policy.get(), out.problems);
+    PolicySource source{.file = out.settings.dkim_policy_file,
+                        .text = std::move(text),
+                        .key_directory = out.settings.dkim_key_directory,
+                        .me = own_name(out.config),
+                        .pkcs11_modules = out.config.pkcs11.modules};
+    out.signing_policy =
+        SigningPolicy::load(std::move(source),
+                            previous == nullptr ? nullptr : previous->signing_policy.get(),
+                            out.problems);
+    return {};
 }
 
 Result<void> Loader::load_signers() {
@@ -256,7 +259,7 @@ Result<std::shared_ptr<const Snapshot>> load_once(Connection& connection,
     BULLA_CHECK(loader.load_domains(values));
     BULLA_CHECK(loader.load_accounts(values));
     BULLA_CHECK(loader.load_dkim_keys());
-    loader.load_signing_policy();
+    BULLA_CHECK(loader.load_signing_policy());
     BULLA_CHECK(loader.load_signers());
     BULLA_CHECK(loader.load_groups());
     return snapshot;
@@ -296,6 +299,13 @@ Result<std::uint64_t> load_revision(Connection& connection) {
         return fail("store.corrupt", Fault::us, "the database's revision is no number");
     }
     return std::stoull(text);
+}
+
+Result<std::string> load_policy_text(Connection& connection) {
+    BULLA_TRY(row,
+              connection.query_first<std::string>("select value from meta where name = :name",
+                                                  {std::string(policy_row)}));
+    return row ? std::get<0>(*std::move(row)) : std::string();
 }
 
 std::string vault_identity(std::string_view kind, std::string_view id) {

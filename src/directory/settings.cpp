@@ -117,7 +117,7 @@ constexpr std::array settings{
         0,
         "",
         "A dkimdomains file that says who signs what with which key, read anew at a reload; "
-        "empty: each domain signs with its own keys here."},
+        "empty: the policy kept in the instance, if there is one."},
     SettingInfo{"dkim_key_directory",
                 SettingType::path,
                 SettingLevel::server,
@@ -125,7 +125,7 @@ constexpr std::array settings{
                 0,
                 0,
                 "",
-                "The directory of keys that dkim_policy_file names, in the layout of s/qmail's "
+                "The directory of keys that a signing policy names, in the layout of s/qmail's "
                 "ssl/domainkeys."},
     SettingInfo{"signature_verification_enabled",
                 SettingType::flag,

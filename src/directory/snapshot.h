@@ -6,6 +6,7 @@
 #include "names/ip.h"
 #include "names/mailbox.h"
 #include "names/selector.h"
+#include "policy/dkimdomains.h"
 
 #include <atomic>
 #include <cstdint>
@@ -50,6 +51,7 @@ enum class UnknownRecipients { by_route, refuse, accept };
 
 /// A DKIM key of a domain, ready to sign.
 struct DkimKey {
+    DomainName domain;
     Selector selector;
     std::shared_ptr<const crypto::Signer> signer;
 };
@@ -102,13 +104,12 @@ struct Snapshot {
     std::unordered_map<std::string, std::shared_ptr<const Account>>
         accounts_by_login;  ///< key: login in lower case
     std::unordered_map<std::string, std::shared_ptr<const Account>>
-        accounts_by_address;                        ///< key: Mailbox::key()
-    std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
-    std::unordered_map<std::string, std::vector<DkimKey>>
-        dkim_keys;                        ///< key: DomainName::ascii(); RSA first
-    std::vector<TokenKeyUse> token_keys;  ///< Those of all domains that lie in tokens.
+        accounts_by_address;                         ///< key: Mailbox::key()
+    std::unordered_map<std::string, bool> domains;   ///< key: DomainName::ascii(); false: disabled
+    policy::ByName<std::vector<DkimKey>> dkim_keys;  ///< key: DomainName::ascii(); RSA first
+    std::vector<TokenKeyUse> token_keys;             ///< Those of all domains that lie in tokens.
     std::shared_ptr<const SigningPolicy>
-        signing_policy;  ///< In the place of dkim_keys, if dkim_policy_file is set; else null.
+        signing_policy;  ///< Of dkim_policy_file or of the instance; null if there is none.
     std::vector<Group> groups;
     std::unordered_map<std::string, ArchiveSigner> signers;
     std::unordered_map<std::string, Settings>

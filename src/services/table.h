@@ -38,6 +38,9 @@ Result<json> set_setting(ServiceContext& context, const Caller& caller, const js
 Result<json> reset_setting(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_policy.cpp
 Result<json> show_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> give_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> try_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> set_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_key.cpp
 Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);

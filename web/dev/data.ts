@@ -1,6 +1,7 @@
 // An invented server for development: a company that writes letters. Nothing of this is in a build.
 import { createHash } from 'node:crypto';
 import type {
+  PolicyAnswer,
   Account, AuditEntry, ChecklistItem, Checkpoint, Delivery, DkimKey, DnsCheck, Domain, Group, Message, MessageLife, Setting, Signer, Stage, Stats,
   Status, Verification,
 } from '../src/lib/api/types';
@@ -26,7 +27,7 @@ const subjects = [
 const checks: Message['check'][] = ['verified', 'verified', 'verified', 'verified', 'unchecked', 'verified', 'unsigned', 'verified'];
 
 export const COUNT = 4200;
-export const state = { empty: false, role: 'admin' as Account['role'], loggedIn: true, mustChange: false, totp: false, failures: 0 };
+export const state = { empty: false, role: 'admin' as Account['role'], loggedIn: true, mustChange: false, totp: false, failures: 0, policy: '# our own mail\n=:default||~|1209600\n!lists.harbour.example:\n' };
 
 function message(i: number): Message {
   const out = rnd(i * 7, 5) < 3;
@@ -226,3 +227,8 @@ export const PERMISSIONS: Record<string, string[]> = {
   auditor: [...own, ...looking, 'signer.list', 'group.list', 'queue.list', 'queue.show', 'archive.', 'log.', 'job.', 'explain', 'stats', 'search', 'status', 'audit.list', 'setup.checklist'],
   admin: ['*'],
 };
+
+export const policyAnswer = (address: string): PolicyAnswer => ({
+  sender: address, author: address, why: 'line 2 (=:) is for our own domains, and harbour.example is one', line: 2, missed: [], refused: '',
+  signatures: [{ domain: 'harbour.example', selector: 'bulla2026', algorithm: 'rsa-sha256', canonicalization: 'relaxed/relaxed', expire_after: 1209600, body_length: false, identity: address, fingerprint: sha('k'), key_of: 'harbour.example', by: 'policy' }],
+});

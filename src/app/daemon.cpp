@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/scheme.h"
 #include "crypto/digest.h"
+#include "directory/token_keys.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
 #include "services/change.h"
@@ -16,6 +17,7 @@
 #include "services/json_time.h"
 #include "services/traffic.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
@@ -41,6 +43,7 @@ constexpr auto checkpoint_every = 5s;
 // Often enough that the present minute of a chart is true.
 constexpr auto traffic_every = 10s;
 constexpr auto dkim_keys_every = 10min;
+constexpr auto token_keys_every = 30s;
 // Messages of attempts may take this part of [limits] memory, beside what those coming in take.
 constexpr std::size_t attempts_part_of_memory = 3;
 
@@ -251,6 +254,7 @@ Result<void> Daemon::run() {
     runtime_->spawn(tend_database(), "tend_database");
     runtime_->spawn(record_traffic(), "record_traffic");
     runtime_->spawn(tend_dkim_keys(), "tend_dkim_keys");
+    runtime_->spawn(tend_token_keys(), "tend_token_keys");
     notify_service_manager("READY=1");
     log::info("daemon.ready",
               {{"hostname", config_.hostname},
@@ -294,6 +298,8 @@ Result<nlohmann::json> Daemon::reload_config(const services::Caller& caller) {
         log::error("daemon.not_reloaded", {{"reason", outcome.error().text}});
     }
     notify_service_manager("READY=1");
+    // Whoever reloads may just have put a token back; the reload does not wait for it.
+    runtime_->post_long_work([this] { note_token_keys(try_token_keys()); });
     return outcome;
 }
 
@@ -381,6 +387,38 @@ net::Task<void> Daemon::tend_dkim_keys() {
         if (!outcome) {
             log::warning("dkim.keys_not_checked", {{"reason", outcome.error().text}});
         }
+    }
+}
+
+Result<void> Daemon::try_token_keys() {
+    const auto before = instance_->snapshots().current();
+    if (!directory::try_token_keys(*before)) {
+        return {};
+    }
+    const std::scoped_lock lock(services_->changing);
+    BULLA_CHECK(instance_->reload());
+    for (const auto& problem : instance_->snapshots().current()->problems) {
+        if (std::ranges::find(before->problems, problem) == before->problems.end()) {
+            log::error("instance.problem", {{"text", problem}});
+        }
+    }
+    return {};
+}
+
+void Daemon::note_token_keys(const Result<void>& outcome) {
+    if (!outcome) {
+        log::warning("dkim.tokens_not_tried", {{"reason", outcome.error().text}});
+    }
+}
+
+// First of all, after the privileges are gone: the library's code never runs as root, and neither a start nor a reload waits for a token.
+net::Task<void> Daemon::tend_token_keys() {
+    while (true) {
+        const auto start = [this](std::function<void(Result<void>)> done) {
+            runtime_->post_long_work([this, done = std::move(done)] { done(try_token_keys()); });
+        };
+        note_token_keys(co_await net::async<Result<void>>(start));
+        co_await net::sleep(token_keys_every);
     }
 }
 

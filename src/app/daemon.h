@@ -56,6 +56,10 @@ class Daemon {
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
     [[nodiscard]] net::Task<void> tend_dkim_keys();
+    [[nodiscard]] net::Task<void> tend_token_keys();
+    /// Tries the keys in tokens, and puts in force what came of it.
+    [[nodiscard]] Result<void> try_token_keys();
+    static void note_token_keys(const Result<void>& outcome);
 
     config::Config config_;
     SystemClock clock_;

@@ -218,6 +218,14 @@ constexpr std::array console{
         "memory", {16 * mib, 1024 * gib}, "Memory for what is sent up, in all.")),
 };
 
+constexpr std::array pkcs11{
+    texts<&Pkcs11::modules>(
+        "modules",
+        "list of paths",
+        "PKCS#11 libraries that the URI of a key may name with module-path, beside those of "
+        "p11-kit's configuration: whoever names a library runs its code."),
+};
+
 }  // namespace
 
 std::span<const Key<Config>> instance_keys() {
@@ -250,6 +258,10 @@ std::span<const Key<Retry>> retry_keys() {
 
 std::span<const Key<Console>> console_keys() {
     return console;
+}
+
+std::span<const Key<Pkcs11>> pkcs11_keys() {
+    return pkcs11;
 }
 
 }  // namespace bulla::config

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "keydir/load.h"
+#include "pkcs11/token_key.h"
 #include "policy/plan.h"
 
 #include <algorithm>
@@ -169,14 +170,17 @@ Result<std::shared_ptr<const crypto::Signer>> SigningPolicy::load_key(
             return found->key;
         }
     }
-    // Read without the lock: a slow disk holds up only who needs this key. Looked at first, as the policy is.
+    // Read without the lock: a slow disk or token holds up only who needs this key. Looked at first, as the policy is.
     const auto state = look(key_path(folder, planned));
-    Result<std::shared_ptr<const crypto::Signer>> key;
-    if (auto loaded = keydir::load_key(
-            {.path = source_.key_directory}, folder.domain, planned.selector, planned.algorithm)) {
-        key = *std::move(loaded);
-    } else {
-        key = std::unexpected(std::move(loaded).error());
+    const auto open =
+        [this](const std::string& uri) -> Result<std::shared_ptr<const crypto::Signer>> {
+        return pkcs11::TokenKey::open(uri, {.modules = source_.pkcs11_modules});
+    };
+    auto key = keydir::load_signer(
+        {.path = source_.key_directory}, folder.domain, planned.selector, planned.algorithm, open);
+    // A token that is away may be back for the next message, without a reload.
+    if (!key && key.error().code.starts_with("pkcs11.")) {
+        return key;
     }
     const std::unique_lock lock(mutex_);
     if (const auto found = find(); found != folder.keys.end()) {

@@ -22,6 +22,8 @@ struct PolicySource {
         key_directory;  ///< In the layout of ssl/domainkeys (setting dkim_key_directory); empty: none.
     std::optional<DomainName>
         me;  ///< The mail server's own name, whose keys sign what no other key is for.
+    std::vector<std::string>
+        pkcs11_modules{};  ///< Libraries that files with the URI of a key in a token may name.
 };
 
 /// The mail server's own name for PolicySource::me: hostname of bulla.toml.

@@ -1,6 +1,7 @@
 #include "directory/signing_policy.h"
 
 #include "keydir/make.h"
+#include "pkcs11/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -191,6 +192,29 @@ TEST_F(SigningPolicyTest, c4_2_DK_12_domains_share_keys_by_a_link) {
     EXPECT_EQ(find(*load(), "other.example"), "keydir.absent");
     make("mx.example.org", "s1", crypto::KeyType::rsa);
     EXPECT_EQ(find(*load(), "other.example"), "mx.example.org") << "the mail server's own";
+}
+
+TEST_F(SigningPolicyTest, DK_19_a_file_names_a_key_in_a_token_which_may_come_later) {
+    pkcs11::TestToken token;
+    token.make_rsa({.label = "t1"});
+    files_.pkcs11_modules = pkcs11::TestToken::access().modules;
+    const auto path = top_ / "keys/example.com/t1";
+    std::ofstream(path) << token.uri("t1") << '\n';
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    write("example.com:t1\n");
+    token.hide(true);
+    const auto policy = load();
+    EXPECT_TRUE(problems_.empty());
+    EXPECT_EQ(find(*policy, "example.com"), "pkcs11.token_away");
+    // No reload is needed.
+    token.hide(false);
+    EXPECT_EQ(find(*policy, "example.com"), "example.com");
+    const auto sender = domain("example.com");
+    const auto planned =
+        policy->domains().decide(&sender, [](const DomainName&) { return false; })->signatures;
+    const auto key = policy->find_key(&sender, planned.front(), {})->key;
+    EXPECT_TRUE(key->public_key().verify_message("x", key->sign_message("x").value()));
+    EXPECT_EQ(load(policy.get())->find_key(&sender, planned.front(), {})->key, key);
 }
 
 }  // namespace

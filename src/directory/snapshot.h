@@ -21,6 +21,13 @@
 namespace bulla::directory {
 
 class SigningPolicy;
+}  // namespace bulla::directory
+
+namespace bulla::pkcs11 {
+class TokenKey;
+}
+
+namespace bulla::directory {
 
 enum class AccountRole { user, domain_admin, admin, auditor };
 
@@ -50,6 +57,12 @@ struct DkimKey {
     std::shared_ptr<const crypto::Signer> signer;
     bool record_wrong =
         false;  ///< The DNS had no record of it, or another, when it was asked last (DK-17).
+};
+
+/// A DKIM key that lies in a token, in force or not.
+struct TokenKeyUse {
+    std::shared_ptr<const pkcs11::TokenKey> key;
+    bool away = false;  ///< It could not be used when the Snapshot was made.
 };
 
 /// An archive signer (ARC-07), ready to sign.
@@ -101,6 +114,7 @@ struct Snapshot {
         accounts_by_address;                         ///< key: Mailbox::key()
     std::unordered_map<std::string, bool> domains;   ///< key: DomainName::ascii(); false: disabled
     policy::ByName<std::vector<DkimKey>> dkim_keys;  ///< key: DomainName::ascii(); RSA first
+    std::vector<TokenKeyUse> token_keys;             ///< Those of all domains that lie in tokens.
     std::shared_ptr<const SigningPolicy>
         signing_policy;  ///< Of dkim_policy_file or of the instance; null if there is none.
     std::vector<Group> groups;

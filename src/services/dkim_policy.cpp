@@ -192,7 +192,8 @@ Result<json> try_dkim_policy(ServiceContext& context, const Caller&, const json&
         directory::PolicySource source{.file = {},
                                        .text = std::move(text),
                                        .key_directory = snapshot->settings.dkim_key_directory,
-                                       .me = directory::own_name(snapshot->config)};
+                                       .me = directory::own_name(snapshot->config),
+                                       .pkcs11_modules = snapshot->config.pkcs11.modules};
         std::vector<std::string> problems;
         const auto policy = source.text.empty()
                                 ? nullptr

@@ -288,6 +288,17 @@ Result<std::vector<Made>> make_successors(std::span<const DkimKeyRow> rows) {
         if (row.stage != KeyStage::active) {
             continue;
         }
+        if (!row.token.empty()) {
+            return fail("dkim_rotation.in_token",
+                        Fault::sender,
+                        fmt::format("the key {} of {} lies in a token, where bulla makes no keys: "
+                                    "make one there, `bulla dkim import {} SELECTOR URI`, publish "
+                                    "its record, then `bulla dkim activate {} SELECTOR`",
+                                    row.selector,
+                                    row.domain,
+                                    row.domain,
+                                    row.domain));
+        }
         BULLA_TRY(old, crypto::PublicKey::parse_pem(row.pem));
         const bool rsa = old.type() == crypto::KeyType::rsa;
         const auto bits = rsa ? std::clamp(static_cast<std::int64_t>(old.bits()),
@@ -394,7 +405,7 @@ Result<Rotation> plan_rotation(ServiceContext& context,
 }  // namespace
 
 // {"domain", "now"?} → the keys as dkim.list has them. Errors: domain.missing, dkim_rotation.no_key (nothing signs), dkim_rotation.under_way,
-// dkim_rotation.changed (a key was changed meanwhile).
+// dkim_rotation.in_token, dkim_rotation.changed (a key was changed meanwhile).
 Result<json> rotate_dkim_keys(ServiceContext& context,
                               const Caller& caller,
                               const json& arguments) {

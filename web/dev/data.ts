@@ -177,8 +177,8 @@ export const domains: Domain[] = [
 ];
 const record = (d: string, s: string) => ({ name: `${s}._domainkey.${d}`, type: 'TXT', value: `v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A${sha(d + s)}${sha(s + d)}IDAQAB`, zone_line: `${s}._domainkey.${d}. IN TXT ( "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A${sha(d + s)}" "${sha(s + d)}IDAQAB" )` });
 export const dkimKeys = (d: string): DkimKey[] => [
-  { domain: d, selector: 'bulla2026', algorithm: 'rsa-sha256', bits: 2048, active: true, created: iso(now - 200 * DAY), record: record(d, 'bulla2026'), stage: 'active', since: iso(now - 200 * DAY), seen: iso(now - 200 * DAY), looked: iso(now), sight: 'exact', rotating: false, record_until: null, rotation_due: true },
-  ...(d === 'harbour.example' ? [{ domain: d, selector: 'ed2026', algorithm: 'ed25519-sha256', bits: 256, active: false, created: iso(now - 20 * DAY), record: record(d, 'ed2026'), stage: 'next' as const, since: iso(now - 20 * DAY), seen: null, looked: iso(now), sight: 'absent' as const, rotating: false, record_until: null, rotation_due: false }] : []),
+  { domain: d, selector: 'bulla2026', algorithm: 'rsa-sha256', bits: 2048, active: true, created: iso(now - 200 * DAY), record: record(d, 'bulla2026'), stage: 'active', since: iso(now - 200 * DAY), seen: iso(now - 200 * DAY), looked: iso(now), sight: 'exact', rotating: false, record_until: null, rotation_due: true, token: null },
+  ...(d === 'harbour.example' ? [{ domain: d, selector: 'ed2026', algorithm: 'ed25519-sha256', bits: 256, active: false, created: iso(now - 20 * DAY), record: record(d, 'ed2026'), stage: 'next' as const, since: iso(now - 20 * DAY), seen: null, looked: iso(now), sight: 'absent' as const, rotating: false, record_until: null, rotation_due: false, token: 'pkcs11:token=mail;object=ed2026;type=private?pin-source=file:/etc/bulla/hsm.pin' }] : []),
 ];
 export const dns = (d: string): DnsCheck[] => [
   { what: 'dkim', name: `bulla2026._domainkey.${d}`, type: 'TXT', expected: record(d, 'bulla2026').value, seen: [record(d, 'bulla2026').value], state: 'match', detail: 'The same key.' },

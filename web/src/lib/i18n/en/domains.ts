@@ -28,6 +28,8 @@ export const domains = {
     activated: (selector: string) => `${selector} signs from now on.`,
     deactivated: (selector: string) => `${selector} signs no more.`,
     destroy: 'Destroy',
+    inToken: 'in a token',
+    tokenText: 'The private key stays in the token:',
     record: 'Record',
     bits: (n: number) => `${n} bits`,
     dns: 'What resolvers see now',
@@ -106,6 +108,7 @@ export const domains = {
   destroy: {
     title: (selector: string) => `Destroy the key ${selector}?`,
     text: 'The private key is gone for good, on this server and in its database. Mail that was signed with it stays valid as long as its record is in DNS.',
+    tokenText: 'Bulla forgets where the key lies; the token itself keeps it, until the tool of its maker deletes it. Mail that was signed with it stays valid as long as its record is in DNS.',
     inUse: 'This key signs now. Mail leaves without its signature from that moment on.',
     type: (word: string) => `Type ${word} to confirm`,
     done: (selector: string) => `The key ${selector} is destroyed.`,

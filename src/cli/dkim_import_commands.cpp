@@ -3,6 +3,7 @@
 #include "cli/dkim_import.h"
 #include "cli/groups.h"
 #include "cli/output.h"
+#include "importers/exim.h"
 #include "importers/opendkim.h"
 #include "importers/rspamd.h"
 #include "importers/sqmail.h"
@@ -157,6 +158,14 @@ void add_dkim_import_commands(CLI::App& import, Context& context) {
                 .value = "DIR",
                 .path_about = "Its home, with control and ssl/domainkeys in it",
                 .read = importers::import_sqmail});
+    add_source(import,
+               context,
+               {.name = "exim",
+                .about = "Take over the keys and settings of an Exim's transports",
+                .path = "/etc/exim4",
+                .value = "PATH",
+                .path_about = "Its configuration, or the folder of Debian's",
+                .read = importers::import_exim});
 }
 
 }  // namespace bulla::cli

@@ -55,8 +55,8 @@ def run(script, folder):
 
 # In the order in which they are read: the later ones go on where the first ends. The number tells their blocks apart.
 ORDER = {"first-hour.md": 0, "console.md": 100, "api.md": 200, "dkim-keys.md": 300}
-# What these set up is run beside the mail server that they are about: tests/interop/test_milter_peers.py and test_qmail.py.
-ELSEWHERE = {"postfix.md", "sendmail.md", "qmail.md"}
+# What these set up is run beside the mail server that they are about: tests/interop/test_milter_peers.py, test_qmail.py and test_import.py.
+ELSEWHERE = {"postfix.md", "sendmail.md", "qmail.md", "opendkim-migration.md"}
 
 
 @pytest.fixture(scope="module")

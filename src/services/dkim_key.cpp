@@ -7,6 +7,7 @@
 #include "names/domain.h"
 #include "names/selector.h"
 #include "services/access.h"
+#include "services/attention.h"
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
@@ -27,8 +28,8 @@ struct KeyName {
 Result<KeyName> read_name(Arguments& in) {
     BULLA_TRY(domain_text, in.text("domain", 253));
     BULLA_TRY(selector_text, in.text("selector", 128));
-    BULLA_TRY(domain, DomainName::parse(domain_text));
-    BULLA_TRY(selector, Selector::parse(selector_text));
+    BULLA_TRY(domain, in_field("domain", DomainName::parse(domain_text)));
+    BULLA_TRY(selector, in_field("selector", Selector::parse(selector_text)));
     return KeyName{domain, selector};
 }
 
@@ -58,16 +59,18 @@ Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
     BULLA_TRY(type_text, in.text_or("type", "rsa", 16));
     BULLA_TRY(bits, in.whole_or("bits", 0));
     if (!pem.empty()) {
-        BULLA_TRY(key, crypto::PrivateKey::parse_pem(pem));
+        BULLA_TRY(key, from_argument("private_key", crypto::PrivateKey::parse_pem(pem)));
         const auto& made = key->public_key();
         // A shorter key may be in use already, and is better than none; a longer one would fail where nobody looks.
         if (made.bits() > static_cast<std::size_t>(dkim::most_key_bits)) {
-            BULLA_CHECK(dkim::check_key_bits(made.type(), static_cast<std::int64_t>(made.bits())));
+            BULLA_CHECK(in_field(
+                "private_key",
+                dkim::check_key_bits(made.type(), static_cast<std::int64_t>(made.bits()))));
         }
         return key;
     }
-    BULLA_TRY(type, crypto::parse_key_type(type_text));
-    return dkim::make_key(type, bits);
+    BULLA_TRY(type, from_argument("type", crypto::parse_key_type(type_text)));
+    return in_field("bits", dkim::make_key(type, bits));
 }
 
 Result<void> retire_others(store::Tx& tx,
@@ -218,9 +221,9 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
     }
     BULLA_TRY(exists, has_key(context, name));
     if (exists) {
-        return fail(
+        return refuse(
+            "selector",
             "dkim_key.exists",
-            Fault::sender,
             fmt::format("{} has a key with the selector {} already", domain, name.selector.text()));
     }
     const std::string algorithm(crypto::to_string(key->public_key().type()));
@@ -271,7 +274,6 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
     BULLA_TRY(rows, load_dkim_rows(context, wanted));
-    constexpr auto advised_age = std::chrono::days(90);
     const Time now = context.clock.now();
     json out = json::array();
     for (const auto& row : rows) {
@@ -299,7 +301,7 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
              {"record_until",
               retiring ? json_time(from_micros(row.since) + dkim_grace(context, row.domain))
                        : json(nullptr)},
-             {"rotation_due", active && now - from_micros(row.since) >= advised_age}});
+             {"rotation_due", active && now - from_micros(row.since) >= dkim_key_age}});
     }
     return out;
 }

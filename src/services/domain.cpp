@@ -16,11 +16,11 @@ Result<json> add_domain(ServiceContext& context, const Caller& caller, const jso
     Arguments in(arguments);
     BULLA_TRY(text, in.text("name", 253));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(domain, DomainName::parse(text));
+    BULLA_TRY(domain, in_field("name", DomainName::parse(text)));
     const std::string name = domain.ascii();
     BULLA_TRY(exists, has_domain(context, name));
     if (exists) {
-        return fail("domain.exists", Fault::sender, name + " is there already");
+        return refuse("name", "domain.exists", name + " is there already");
     }
     const std::int64_t now = to_micros(context.clock.now());
     const auto rows = [name, now](store::Tx& tx, const seal::Committed&) {

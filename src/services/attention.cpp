@@ -3,11 +3,13 @@
 #include "base/plural.h"
 #include "services/dkim_key.h"
 #include "services/json_time.h"
+#include "services/readable_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace bulla::services {
@@ -181,8 +183,11 @@ Result<json> list_attention(ServiceContext& context, const json& live) {
         BULLA_CHECK(add_signers(items, *connection, now));
         BULLA_CHECK(add_tokens(items, *connection, now));
     }
-    std::ranges::stable_sort(items, [](const Item& a, const Item& b) {
-        return a.past != b.past ? a.past : a.at < b.at;
+    std::ranges::sort(items, [](const Item& a, const Item& b) {
+        return std::tuple(
+                   !a.past, a.at, std::string_view(a.value["text"].get_ref<const std::string&>())) <
+               std::tuple(
+                   !b.past, b.at, std::string_view(b.value["text"].get_ref<const std::string&>()));
     });
     json out = json::array();
     for (Item& item : items) {
@@ -191,6 +196,7 @@ Result<json> list_attention(ServiceContext& context, const json& live) {
         }
         item.value["at"] = json_time(item.at);
         item.value["past"] = item.past;
+        add_names(item.value, {"domain", "login"});
         out.push_back(std::move(item.value));
     }
     return out;

@@ -5,6 +5,7 @@
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
+#include "services/readable_names.h"
 #include "services/table.h"
 
 #include <fmt/format.h>
@@ -45,6 +46,7 @@ Result<json> list_domains(ServiceContext& context, const Caller& caller, const j
                                {"disabled", disabled != 0},
                                {"accounts", accounts},
                                {"dkim_keys", keys}});
+                add_names(out.back(), {"name"});
             }
             return true;
         };

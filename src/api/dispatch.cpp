@@ -250,8 +250,10 @@ net::Task<Result<Response>> HttpConnection::on_pool(Exchange exchange) {
     if (shared_->logins.fetch_add(1) >= max_logins) {
         shared_->logins.fetch_sub(1);
         context_.metrics.add(HttpMetric::busy_logins);
-        co_return fail(
+        auto busy = fail(
             "auth.busy", Fault::temporary, "Too many are logging in at once: try again in 5 s.");
+        busy.error().retry_after = 5;
+        co_return busy;
     }
     const auto start = [&work](auto done) {
         net::detail::current_runtime().post_long_work(

@@ -32,9 +32,9 @@ constexpr std::array instance{
         "The user to become after the ports are bound; empty: stay who started it, "
         "but not root, which "
         "must be named.")),
-    at_start(choice<&Config::log_level>("log_level",
-                                        "debug | info | warning | error",
-                                        "The least important lines that the log keeps.")),
+    choice<&Config::log_level>("log_level",
+                               "debug | info | warning | error",
+                               "The least important lines that the log keeps."),
     at_start(number<&Config::io_threads>(
         "io_threads", {0, 256}, "Threads that serve connections; 0: one a core.")),
     at_start(number<&Config::work_threads>(
@@ -192,11 +192,13 @@ constexpr std::array console{
         "plain HTTP only leads to HTTPS.")),
     at_start(number<&Console::port>("port", {0, 65535}, "The TCP port of plain HTTP; 0: none.")),
     at_start(number<&Console::tls_port>("tls_port", {0, 65535}, "The TCP port of HTTPS; 0: none.")),
-    at_start(path<&Console::certificate_file>(
+    path<&Console::certificate_file>(
         "certificate_file",
         "PEM file with the certificate of HTTPS and its chain; empty: "
-        "one that the instance signs itself.")),
-    at_start(path<&Console::key_file>("key_file", "PEM file with its private key (0600).")),
+        "one that the instance signs itself. Read anew at a reload, as its key is."),
+    path<&Console::key_file>("key_file",
+                             "PEM file with its private key (0600), of the daemon's user if a "
+                             "renewed one is to be read without a restart."),
     at_start(texts<&Console::names>(
         "names",
         "list of host names",

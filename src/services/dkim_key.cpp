@@ -8,6 +8,7 @@
 #include "names/selector.h"
 #include "pkcs11/token_key.h"
 #include "services/access.h"
+#include "services/attention.h"
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
@@ -28,8 +29,8 @@ struct KeyName {
 Result<KeyName> read_name(Arguments& in) {
     BULLA_TRY(domain_text, in.text("domain", 253));
     BULLA_TRY(selector_text, in.text("selector", 128));
-    BULLA_TRY(domain, DomainName::parse(domain_text));
-    BULLA_TRY(selector, Selector::parse(selector_text));
+    BULLA_TRY(domain, in_field("domain", DomainName::parse(domain_text)));
+    BULLA_TRY(selector, in_field("selector", Selector::parse(selector_text)));
     return KeyName{domain, selector};
 }
 
@@ -82,7 +83,9 @@ Result<AddedKey> find_in_token(const ServiceContext& context,
     const auto key = pkcs11::TokenKey::open(uri, {.modules = snapshot->config.pkcs11.modules});
     if (!key) {
         // Who named it is told why it cannot be used, and names another.
-        return fail(key.error().code, Fault::sender, key.error().text, key.error().rfc);
+        return in_field("token",
+                        Result<AddedKey>(fail(
+                            key.error().code, Fault::sender, key.error().text, key.error().rfc)));
     }
     BULLA_CHECK(check_not_too_long((*key)->public_key()));
     return AddedKey{.public_half = (*key)->public_key(), .token = uri};
@@ -99,12 +102,12 @@ Result<AddedKey> make_key(const ServiceContext& context, const Caller& caller, A
         return find_in_token(context, caller, token);
     }
     if (!pem.empty()) {
-        BULLA_TRY(key, crypto::PrivateKey::parse_pem(pem));
-        BULLA_CHECK(check_not_too_long(key->public_key()));
+        BULLA_TRY(key, from_argument("private_key", crypto::PrivateKey::parse_pem(pem)));
+        BULLA_CHECK(in_field("private_key", check_not_too_long(key->public_key())));
         return AddedKey{.public_half = key->public_key(), .private_half = key};
     }
-    BULLA_TRY(type, crypto::parse_key_type(type_text));
-    BULLA_TRY(key, dkim::make_key(type, bits));
+    BULLA_TRY(type, from_argument("type", crypto::parse_key_type(type_text)));
+    BULLA_TRY(key, in_field("bits", dkim::make_key(type, bits)));
     return AddedKey{.public_half = key->public_key(), .private_half = key};
 }
 
@@ -263,9 +266,9 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
     }
     BULLA_TRY(exists, has_key(context, name));
     if (exists) {
-        return fail(
+        return refuse(
+            "selector",
             "dkim_key.exists",
-            Fault::sender,
             fmt::format("{} has a key with the selector {} already", domain, name.selector.text()));
     }
     const std::string algorithm(crypto::to_string(key.public_half.type()));
@@ -321,7 +324,6 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
     BULLA_TRY(rows, load_dkim_rows(context, wanted));
-    constexpr auto advised_age = std::chrono::days(90);
     const Time now = context.clock.now();
     json out = json::array();
     for (const auto& row : rows) {
@@ -349,7 +351,7 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
              {"record_until",
               retiring ? json_time(from_micros(row.since) + dkim_grace(context, row.domain))
                        : json(nullptr)},
-             {"rotation_due", active && now - from_micros(row.since) >= advised_age},
+             {"rotation_due", active && now - from_micros(row.since) >= dkim_key_age},
              {"token", row.token.empty() ? json(nullptr) : json(row.token)}});
     }
     return out;

@@ -106,11 +106,11 @@ json describe_own(const directory::SigningPolicy* policy) {
     return out;
 }
 
-Result<std::optional<Mailbox>> read_sender(const std::string& text) {
+Result<std::optional<Mailbox>> read_sender(const char* argument, const std::string& text) {
     if (text.empty() || text == "<>") {
         return std::optional<Mailbox>();
     }
-    BULLA_TRY(mailbox, Mailbox::parse(text));
+    BULLA_TRY(mailbox, from_argument(argument, Mailbox::parse(text)));
     return std::optional<Mailbox>(std::move(mailbox));
 }
 
@@ -127,8 +127,8 @@ Result<std::optional<Asked>> read_asked(Arguments& in) {
     if (!asks) {
         return std::optional<Asked>();
     }
-    BULLA_TRY(sender, read_sender(text));
-    BULLA_TRY(author, read_sender(from));
+    BULLA_TRY(sender, read_sender("address", text));
+    BULLA_TRY(author, read_sender("from", from));
     return std::optional<Asked>(Asked{std::move(sender), std::move(author)});
 }
 
@@ -217,9 +217,8 @@ Result<json> set_dkim_policy(ServiceContext& context, const Caller& caller, cons
     }
     const auto parsed = policy::parse_dkimdomains(text);
     if (!parsed.errors.empty()) {
-        return fail("policy.bad",
-                    Fault::sender,
-                    policy::write_finding("dkim policy", parsed.errors.front()));
+        return refuse(
+            "text", "policy.bad", policy::write_finding("dkim policy", parsed.errors.front()));
     }
     BULLA_TRY(connection, context.database.lease());
     BULLA_TRY(present, directory::load_policy_text(*connection));

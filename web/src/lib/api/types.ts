@@ -8,6 +8,7 @@ export type Problem = Schemas['Problem'];
 export type Session = Schemas['Session'];
 export type SessionEntry = Schemas['SessionEntry'];
 export type Token = Schemas['Token'];
+export type Attention = Schemas['Attention'];
 export type Status = Schemas['Status'];
 export type ChecklistItem = Schemas['ChecklistItem'];
 export type Stats = Schemas['Stats'];

@@ -40,7 +40,7 @@ Result<std::int64_t> load_failures(store::Connection& connection,
     }
     const auto& [failures, last, until] = *row;
     if (until > to_micros(now)) {
-        const std::int64_t wait = (until - to_micros(now)) / 1'000'000 + 1;
+        const std::int64_t wait = (until - to_micros(now) + 999'999) / 1'000'000;
         auto out = fail("auth.locked",
                         Fault::temporary,
                         fmt::format("too many failed log-ins: try again in {} s", wait));

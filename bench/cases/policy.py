@@ -3,7 +3,7 @@ import subprocess
 
 NAMES = ("policy",)
 PROGRAMS = ("policy",)
-CASES = {"policy": ("look_up", "memory")}
+CASES = {"policy": ("look_up", "memory", "plan")}
 
 
 def run(name, context):
@@ -13,3 +13,4 @@ def run(name, context):
         rounds.append({key: float(value) for key, value in (line.split() for line in lines)})
     yield {"bench": name, "case": "look_up", "value": context.median(r["ns"] for r in rounds) / 1000, "unit": "µs"}
     yield {"bench": name, "case": "memory", "value": context.median(r["bytes"] for r in rounds), "unit": "B/domain"}
+    yield {"bench": name, "case": "plan", "value": context.median(r["plan"] for r in rounds) / 1000, "unit": "µs"}

@@ -216,11 +216,12 @@ net::Task<HttpConnection::Outcome> HttpConnection::respond(const Response& respo
     count(response);
     const RequestHead& head = parser_.head();
     keep_alive_ = keep_alive_ && !response.is_events;
-    const std::string text = write_head(response,
-                                        {.now = context_.clock.now(),
-                                         .http11 = head.http11,
-                                         .keep_alive = keep_alive_,
-                                         .strict_transport = tls_ && context_.strict_transport});
+    const std::string text = write_head(
+        response,
+        {.now = context_.clock.now(),
+         .http11 = head.http11,
+         .keep_alive = keep_alive_,
+         .strict_transport = tls_ && context_.strict_transport && context_.strict_transport()});
     // RFC 9110 9.3.2: "The HEAD method is identical to GET except that the server MUST NOT send content in the response."
     const bool bare = head.method == Method::head || response.is_events;
     const std::string_view content = bare ? std::string_view{} : response.content();

@@ -12,7 +12,6 @@ namespace bulla::api {
 
 namespace {
 
-constexpr std::uint64_t json_limit = 64U << 10U;
 constexpr unsigned max_logins = 16;
 
 std::unexpected<Error> not_found() {
@@ -216,7 +215,7 @@ net::Task<Result<Response>> HttpConnection::run_api(const Route& route,
         }
     }
     BULLA_CO_CHECK(co_await read_body(body == BodyKind::octets ? context_.console.upload_bytes
-                                      : body == BodyKind::json ? json_limit
+                                      : body == BodyKind::json ? route.options.most_octets
                                                                : 0));
     std::string bytes = parser_.take_body();
     const auto added = add_body(route, bytes, exchange.arguments);
@@ -251,8 +250,10 @@ net::Task<Result<Response>> HttpConnection::on_pool(Exchange exchange) {
     if (shared_->logins.fetch_add(1) >= max_logins) {
         shared_->logins.fetch_sub(1);
         context_.metrics.add(HttpMetric::busy_logins);
-        co_return fail(
+        auto busy = fail(
             "auth.busy", Fault::temporary, "Too many are logging in at once: try again in 5 s.");
+        busy.error().retry_after = 5;
+        co_return busy;
     }
     const auto start = [&work](auto done) {
         net::detail::current_runtime().post_long_work(

@@ -52,9 +52,11 @@ bool matches(std::string_view path, std::span<const std::string> segments, json&
 }
 
 std::unexpected<Error> bad_parameter(std::string_view name, std::string_view why) {
-    return fail("http.bad_parameter",
-                Fault::sender,
-                fmt::format("The parameter \"{}\" {}.", name.substr(0, 100), why));
+    return std::unexpected(
+        Error{.code = "http.bad_parameter",
+              .fault = Fault::sender,
+              .text = fmt::format("The parameter \"{}\" {}.", name.substr(0, 100), why),
+              .field = std::string(name.substr(0, 100))});
 }
 
 enum class Kind { unknown, text, whole, flag, list };

@@ -83,6 +83,7 @@ constexpr std::array exact{StatusRow{"http.bad_request", 400},
                            StatusRow{"account.last_admin", 409},
                            StatusRow{"account.address_taken", 409},
                            StatusRow{"domain.has_keys", 409},
+                           StatusRow{"policy.changed", 409},
                            StatusRow{"queue.busy", 409},
                            StatusRow{"service.unknown", 501},
                            StatusRow{"service.read_only", 503}};
@@ -119,16 +120,6 @@ void add_content(std::string& out, const Response& response, bool http11) {
     if (!response.media_type.empty()) {
         fmt::format_to(std::back_inserter(out), "Content-Type: {}\r\n", response.media_type);
     }
-}
-
-// "… try again in 8 s": how long a locked log-in waits stands in its text alone.
-std::string seconds_in(const std::string& text) {
-    const std::size_t first = text.find_first_of("0123456789");
-    return first == std::string::npos
-               ? ""
-               : text.substr(
-                     first,
-                     std::min(text.find_first_not_of("0123456789", first), text.size()) - first);
 }
 
 std::string title_of(int status) {
@@ -212,13 +203,18 @@ Response make_problem(const Error& error) {
     if (!error.rfc.empty()) {
         body["rfc"] = error.rfc;
     }
+    if (!error.field.empty()) {
+        body["field"] = error.field;
+    }
+    // What lasts a moment only is worth another try soon, if nothing says when.
+    const unsigned wait = status == 503 && error.retry_after == 0 ? 5 : error.retry_after;
+    if (wait != 0) {
+        body["retry_after"] = wait;
+    }
     Response response = make_json(body, status);
     response.media_type = "application/problem+json";
-    if (status == 503) {
-        response.fields.emplace_back("Retry-After", "5");
-    }
-    if (const std::string seconds = seconds_in(error.text); status == 429 && !seconds.empty()) {
-        response.fields.emplace_back("Retry-After", seconds);
+    if (wait != 0) {
+        response.fields.emplace_back("Retry-After", std::to_string(wait));
     }
     if (status == 401) {
         response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"bulla\"");

@@ -40,7 +40,7 @@ struct HeadOptions {
 
 /// The status that `error` stands for: by its code, else by its fault.
 [[nodiscard]] int status_of(const Error& error);
-/// `error` as application/problem+json (RFC 9457): type, title, status, detail, code; for a closed session a hint.
+/// `error` as application/problem+json (RFC 9457): type, title, status, detail, code, and as far as they are known rfc, field and retry_after.
 [[nodiscard]] Response make_problem(const Error& error);
 /// `value` as application/json.
 [[nodiscard]] Response make_json(const nlohmann::json& value, int status = 200);

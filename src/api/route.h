@@ -74,6 +74,7 @@ enum class Answer {
 struct RouteOptions {
     std::string_view query = {};  ///< "name name:whole name:flag name:list", separated by spaces.
     BodyKind body = BodyKind::none;
+    std::uint64_t most_octets = std::uint64_t{64} << 10U;  ///< Of a body that is JSON.
     Answer answer = Answer::value;
     std::string_view self =
         {};               ///< The argument that is the account itself unless it says otherwise.

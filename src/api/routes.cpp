@@ -20,6 +20,9 @@ constexpr auto created = Answer::created;
 constexpr auto nothing = Answer::nothing;
 constexpr auto octets = Answer::octets;
 
+// A signing policy has a line for each domain.
+constexpr std::uint64_t policy_octets = std::uint64_t{1} << 20U;
+
 constexpr RouteOptions message_list{
     .query = "cursor limit:whole from to sender recipient subject direction check group"};
 constexpr RouteOptions queue_list{.query =
@@ -55,7 +58,7 @@ constexpr std::array routes{
     Route{remove, "/tokens/{id}", "token.revoke", {.answer = nothing}},
     // The program
     Route{get, "/status", "status", {}},
-    Route{get, "/checklist", "setup.checklist", {}},
+    Route{get, "/checklist", "setup.checklist", {.dear = true}},
     Route{post, "/checklist/{id}/confirm", "setup.confirm", {.answer = nothing}},
     Route{get, "/stats", "stats", {.query = "range"}},
     Route{get, "/events", "events", {.stream = true, .handle = open_events}},
@@ -98,7 +101,7 @@ constexpr std::array routes{
           "/domains/{domain:name}",
           "domain.remove",
           {.query = "force:flag", .answer = nothing}},
-    Route{get, "/domains/{domain}/dns", "dns.check", {}},
+    Route{get, "/domains/{domain}/dns", "dns.check", {.dear = true}},
     Route{get, "/domains/{domain}/keys", "dkim.list", {}},
     Route{post,
           "/domains/{domain}/keys",
@@ -109,9 +112,19 @@ constexpr std::array routes{
           "dkim.activate",
           {.body = json_body, .answer = nothing}},
     Route{remove, "/domains/{domain}/keys/{selector}", "dkim.remove", {.answer = nothing}},
+    Route{post, "/domains/{domain}/keys/{selector}/test", "dkim.test", {.dear = true}},
     Route{post, "/domains/{domain}/rotation", "dkim.rotate", {.body = json_body, .dear = true}},
     Route{post, "/domains/{domain}/rotation/check", "dkim.check", {.dear = true}},
-    Route{get, "/dkim/policy", "dkim.policy", {.query = "address"}},
+    Route{get, "/dkim/policy", "dkim.policy", {.query = "address from"}},
+    Route{get, "/dkim/policy/text", "dkim.policy.get", {}},
+    Route{put,
+          "/dkim/policy/text",
+          "dkim.policy.set",
+          {.body = json_body, .most_octets = policy_octets}},
+    Route{post,
+          "/dkim/policy/try",
+          "dkim.policy.try",
+          {.body = json_body, .most_octets = policy_octets}},
     // Accounts
     Route{get, "/accounts", "account.list", {}},
     Route{post, "/accounts", "account.add", {.body = json_body, .answer = created, .dear = true}},

@@ -57,7 +57,8 @@ struct HttpContext {
     std::vector<std::string> names{};  ///< Host names under which browsers may ask.
     std::span<const Asset> assets{};
     const net::TlsSlot* tls = nullptr;
-    bool strict_transport = false;  ///< The certificate is one that browsers can trust.
+    std::function<bool()>
+        strict_transport{};  ///< Whether the certificate is one that browsers can trust; empty: no.
     RequestLimits limits{};
     HttpTimes times{};
 };

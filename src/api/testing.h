@@ -154,4 +154,20 @@ inline std::string body_in(const std::string& answer) {
     return end == std::string::npos ? "" : answer.substr(end + 4);
 }
 
+/// The value of a field; "(none)" without it.
+inline std::string field_in(const std::string& answer, const std::string& name) {
+    const std::size_t at = answer.find("\r\n" + name + ": ");
+    if (at == std::string::npos) {
+        return "(none)";
+    }
+    const std::size_t begin = at + name.size() + 4;
+    return answer.substr(begin, answer.find("\r\n", begin) - begin);
+}
+
+/// The code of a problem.
+inline std::string code_in(const std::string& answer) {
+    const auto body = nlohmann::json::parse(body_in(answer), nullptr, false);
+    return body.is_object() ? body.value("code", "") : "";
+}
+
 }  // namespace bulla::api

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "services/session.h"
 
+#include <atomic>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>
@@ -27,18 +28,40 @@ Result<std::optional<Socket>> bind_at(const std::string& address, std::uint16_t 
     return std::optional<Socket>(Socket{std::move(listener), tls});
 }
 
-Result<std::shared_ptr<const net::TlsContext>> load_certificate(const config::Console& console) {
+std::unexpected<Error> bad_certificate(const std::string& why) {
+    return fail("console.certificate", Fault::us, "[console]: " + why);
+}
+
+struct LoadedCertificate {
+    std::shared_ptr<const net::TlsContext> context;
+    std::string pem;
+};
+
+/// None where no file is named. `known`: the certificate in force; while the file still has that, its key is not needed, which may be root's
+/// alone.
+Result<LoadedCertificate> load_certificate(const config::Console& console,
+                                           const LoadedCertificate& known = {}) {
     if (console.certificate_file.empty()) {
-        return nullptr;
+        return LoadedCertificate{};
     }
-    auto certificate = load_secret_file(console.certificate_file, max_pem, FileAccess::anybody);
-    auto key = load_secret_file(console.key_file, max_pem, FileAccess::owner_only);
-    if (!certificate || !key) {
-        return fail("console.certificate",
-                    Fault::us,
-                    "[console]: " + (certificate ? key : certificate).error().text);
+    const auto certificate =
+        load_secret_file(console.certificate_file, max_pem, FileAccess::anybody);
+    if (!certificate) {
+        return bad_certificate(certificate.error().text);
     }
-    return net::TlsContext::make_server(certificate->view(), key->view());
+    if (known.context && certificate->view() == known.pem) {
+        return known;
+    }
+    const auto key = load_secret_file(console.key_file, max_pem, FileAccess::owner_only);
+    if (!key) {
+        return bad_certificate(key.error().text);
+    }
+    auto made = net::TlsContext::make_server(certificate->view(), key->view());
+    if (!made) {
+        return bad_certificate(fmt::format(
+            "{} with {}: {}", console.certificate_file, console.key_file, made.error().text));
+    }
+    return LoadedCertificate{.context = std::move(*made), .pem = std::string(certificate->view())};
 }
 
 api::Backend make_backend(services::ServiceContext& services) {
@@ -70,7 +93,8 @@ Result<ConsoleSockets> ConsoleSockets::bind(const config::Config& config) {
     ConsoleSockets out;
     out.settings = config.console;
     BULLA_TRY(certificate, load_certificate(config.console));
-    out.certificate = std::move(certificate);
+    out.certificate = std::move(certificate.context);
+    out.certificate_pem = std::move(certificate.pem);
     const std::pair<std::uint16_t, bool> ports[] = {{config.console.port, false},
                                                     {config.console.tls_port, true}};
     for (const auto& [port, tls] : ports) {
@@ -86,12 +110,20 @@ Result<ConsoleSockets> ConsoleSockets::bind(const config::Config& config) {
 struct Console::Parts {
     Parts(ConsoleSockets made, const ConsoleContext& given)
         : context(given), sockets(std::move(made)) {
-        certificate.set(sockets.certificate);
+        use({.context = std::move(sockets.certificate), .pem = std::move(sockets.certificate_pem)});
+    }
+
+    void use(LoadedCertificate next) {
+        own = next.context == nullptr;
+        certificate.set(own ? context.own_certificate.current() : next.context);
+        loaded = std::move(next);
     }
 
     ConsoleContext context;
     ConsoleSockets sockets;
     net::TlsSlot certificate{};
+    std::atomic<bool> own = true;  ///< The instance's own certificate is the one in force.
+    LoadedCertificate loaded{};
     api::HttpMetrics metrics{};
     api::EventHub hub{[this] { metrics.add(api::HttpMetric::lost_events); }};
     api::Backend backend{make_backend(context.services)};
@@ -109,23 +141,22 @@ void Console::start() {
     Parts& parts = *parts_;
     const config::Config& config = parts.context.instance.config();
     const config::Console& settings = parts.sockets.settings;
-    const bool has_certificate = parts.sockets.certificate != nullptr;
     std::vector<std::string> names{config.hostname};
     names.insert(names.end(), settings.names.begin(), settings.names.end());
-    parts.server = std::make_unique<api::HttpServer>(api::HttpContext{
-        .backend = parts.backend,
-        .events = parts.hub,
-        .metrics = parts.metrics,
-        .clock = parts.context.instance.clock(),
-        .health = [&parts] { return parts.health.check(); },
-        .metrics_text = [&parts] { return parts.health.metrics_text(); },
-        .console = settings,
-        .names = std::move(names),
-        .assets = api::list_assets(),
-        .tls = has_certificate ? &parts.certificate : &parts.context.own_certificate,
-        .strict_transport = has_certificate,
-        .times = {.header = std::chrono::seconds(settings.header_seconds),
-                  .idle = std::chrono::seconds(settings.idle_seconds)}});
+    parts.server = std::make_unique<api::HttpServer>(
+        api::HttpContext{.backend = parts.backend,
+                         .events = parts.hub,
+                         .metrics = parts.metrics,
+                         .clock = parts.context.instance.clock(),
+                         .health = [&parts] { return parts.health.check(); },
+                         .metrics_text = [&parts] { return parts.health.metrics_text(); },
+                         .console = settings,
+                         .names = std::move(names),
+                         .assets = api::list_assets(),
+                         .tls = &parts.certificate,
+                         .strict_transport = [&parts] { return !parts.own; },
+                         .times = {.header = std::chrono::seconds(settings.header_seconds),
+                                   .idle = std::chrono::seconds(settings.idle_seconds)}});
     for (Socket& socket : parts.sockets.sockets) {
         log::info("console.open",
                   {{"at", socket.listener.local().text()}, {"tls", socket.tls ? "yes" : "no"}});
@@ -133,6 +164,25 @@ void Console::start() {
     }
     parts.sockets.sockets.clear();
     parts.context.runtime.spawn(parts.events.run(), "console_events");
+}
+
+Result<void> Console::follow(const config::Console& settings) {
+    auto read = load_certificate(settings, parts_->loaded);
+    if (!read) {
+        return fail(read.error().code,
+                    read.error().fault,
+                    read.error().text + "; the certificate of before stays in force");
+    }
+    parts_->use(std::move(*read));
+    return {};
+}
+
+std::optional<Console::Certificate> Console::certificate() const {
+    const auto current = parts_->certificate.current();
+    if (parts_->sockets.settings.tls_port == 0 || !current) {
+        return std::nullopt;
+    }
+    return Certificate{.expires = current->expires(), .own = parts_->own};
 }
 
 void Console::stop() {
@@ -147,6 +197,10 @@ std::size_t Console::connections() const {
 
 void Console::note_delivery(const queue::Delivery& delivery) {
     parts_->events.note_delivery(delivery.id);
+}
+
+void Console::note_traffic() {
+    parts_->events.note_traffic();
 }
 
 }  // namespace bulla::app

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,13 @@ struct ConsoleSockets {
     };
 
     /// Binds what [console] says; while there may still be the right to low ports. Reads its certificate, whose key may be root's alone.
-    /// Errors: those of net::Listener::bind, console.certificate, those of net::TlsContext::make_server.
+    /// Errors: those of net::Listener::bind, console.certificate.
     [[nodiscard]] static Result<ConsoleSockets> bind(const config::Config& config);
 
     config::Console settings;
     std::vector<Socket> sockets;
     std::shared_ptr<const net::TlsContext> certificate;  ///< Null: the instance's own.
+    std::string certificate_pem;                         ///< What it was made from.
 };
 
 /// The console and the API as a part of the daemon: its sockets, what it asks of the other parts, and the events that it tells of.
@@ -54,11 +56,24 @@ class Console {
 
     /// Serves from now on. Call once.
     void start();
+    /// Reads the certificate that `settings` names again, and puts it in force for connections that begin; one that cannot be used leaves the
+    /// one of before. Error: console.certificate, which says that. From one thread at a time.
+    [[nodiscard]] Result<void> follow(const config::Console& settings);
+
+    /// When the certificate in force ends, and whether the instance signed it itself; none without HTTPS.
+    struct Certificate {
+        Time expires;
+        bool own;
+    };
+
+    [[nodiscard]] std::optional<Certificate> certificate() const;
     /// Takes no more requests; those at hand go on.
     void stop();
     [[nodiscard]] std::size_t connections() const;
     /// Tells those who look on that a delivery changed. From any thread.
     void note_delivery(const queue::Delivery& delivery);
+    /// Tells them that the charts of traffic have changed. From any thread.
+    void note_traffic();
 
   private:
     struct Parts;

@@ -18,6 +18,8 @@ constexpr auto look_every = 1s;
 constexpr std::size_t most_messages = 50;
 // A burst of more is told as counters; whoever shows the queue reads it again.
 constexpr std::size_t most_deliveries = 100;
+// Counting the rows of a large archive takes a while: not with each message of a busy second.
+constexpr auto count_every = 3s;
 
 std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -65,7 +67,13 @@ net::Task<void> ConsoleEvents::run() {
 void ConsoleEvents::tell() {
     tell_messages();
     tell_deliveries();
+    tell_traffic();
     tell_counters();
+}
+
+void ConsoleEvents::publish_news(std::string_view event, const json& value) {
+    hub_.publish(event, dump(value), {});
+    news_ = true;
 }
 
 void ConsoleEvents::tell_messages() {
@@ -90,7 +98,7 @@ void ConsoleEvents::tell_messages() {
     newest_ = newest;
     // The oldest first, as they came.
     for (const json* const item : std::vector(fresh.rbegin(), fresh.rend())) {
-        hub_.publish("message", dump(*item), {});
+        publish_news("message", *item);
     }
 }
 
@@ -105,10 +113,16 @@ void ConsoleEvents::tell_deliveries() {
         const auto found = services::call_service(
             context_.services, {.actor = "console"}, "queue.show", {{"id", text}});
         if (found) {
-            hub_.publish("delivery", dump(*found), {});
+            publish_news("delivery", *found);
         } else if (found.error().code == "queue.gone") {
-            hub_.publish("delivery", dump({{"id", text}, {"state", "gone"}}), {});
+            publish_news("delivery", {{"id", text}, {"state", "gone"}});
         }
+    }
+}
+
+void ConsoleEvents::tell_traffic() {
+    if (traffic_.exchange(false)) {
+        hub_.publish("traffic", "{}", {});
     }
 }
 
@@ -121,6 +135,16 @@ void ConsoleEvents::tell_counters() {
     revision_ = revision;
     if (!context_.services.live) {
         return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (news_ && now - counted_ >= count_every) {
+        news_ = false;
+        counted_ = now;
+        if (const auto status = services::call_service(
+                context_.services, {.actor = "console"}, "status", json::object())) {
+            hub_.publish("status", dump(*status), {});
+            return;
+        }
     }
     std::string counters = dump(context_.services.live());
     if (counters != counters_) {

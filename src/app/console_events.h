@@ -3,11 +3,14 @@
 #include "app/console.h"
 #include "net/task.h"
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace bulla::app {
 
@@ -26,11 +29,17 @@ class ConsoleEvents {
     /// A delivery changed. From any thread.
     void note_delivery(queue::DeliveryId id);
 
+    /// The charts of traffic have changed. From any thread.
+    void note_traffic() { traffic_ = true; }
+
   private:
     void tell();
     void tell_messages();
     void tell_deliveries();
+    void tell_traffic();
     void tell_counters();
+    /// Publishes and remembers that something happened.
+    void publish_news(std::string_view event, const nlohmann::json& value);
 
     ConsoleContext context_;
     api::EventHub& hub_;
@@ -38,6 +47,9 @@ class ConsoleEvents {
         newest_;  ///< The message that was told last; none: nobody looked on.
     std::int64_t revision_ = -1;
     std::string counters_;
+    bool news_ = false;  ///< Something happened since the counts of the database were told.
+    std::chrono::steady_clock::time_point counted_;
+    std::atomic<bool> traffic_ = false;
     std::mutex mutex_;
     std::set<queue::DeliveryId> changed_;
 };

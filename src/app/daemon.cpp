@@ -1,5 +1,6 @@
 #include "app/daemon.h"
 
+#include "app/logging.h"
 #include "app/own_certificate.h"
 #include "app/process.h"
 #include "base/encoding.h"
@@ -9,6 +10,7 @@
 #include "config/config.h"
 #include "config/scheme.h"
 #include "crypto/digest.h"
+#include "directory/token_keys.h"
 #include "gateway/delivery_events.h"
 #include "net/client_name.h"
 #include "services/change.h"
@@ -16,6 +18,7 @@
 #include "services/json_time.h"
 #include "services/traffic.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
@@ -41,6 +44,7 @@ constexpr auto checkpoint_every = 5s;
 // Often enough that the present minute of a chart is true.
 constexpr auto traffic_every = 10s;
 constexpr auto dkim_keys_every = 10min;
+constexpr auto token_keys_every = 30s;
 // Messages of attempts may take this part of [limits] memory, beside what those coming in take.
 constexpr std::size_t attempts_part_of_memory = 3;
 
@@ -207,6 +211,18 @@ void Daemon::make_doors() {
         *runtime_, std::move(context), std::move(milter_context), config_.user);
 }
 
+nlohmann::json Daemon::certificates() const {
+    nlohmann::json out = nlohmann::json::array();
+    const auto own = tls_.current();
+    if (own) {
+        out.push_back({{"name", "instance"}, {"expires", services::json_time(own->expires())}});
+    }
+    if (const auto console = console_->certificate(); console && !console->own) {
+        out.push_back({{"name", "console"}, {"expires", services::json_time(console->expires)}});
+    }
+    return out;
+}
+
 nlohmann::json Daemon::live() const {
     nlohmann::json counters = nlohmann::json::object();
     for (std::size_t i = 0; i < static_cast<std::size_t>(gateway::Metric::count); ++i) {
@@ -218,13 +234,15 @@ nlohmann::json Daemon::live() const {
     for (const auto& place : doors_->places()) {
         listeners.push_back(place);
     }
-    const auto [waiting, not_opened] = [this] {
+    const auto [waiting, not_opened, certificate_kept] = [this] {
         const std::scoped_lock lock(waiting_mutex_);
-        return std::pair(waiting_, not_opened_);
+        return std::tuple(waiting_, not_opened_, certificate_kept_);
     }();
     return {{"version", cli::version},
             {"restart_for", waiting},
             {"not_opened", not_opened},
+            {"certificate_kept", certificate_kept},
+            {"certificates", certificates()},
             {"started", services::json_time(started_)},
             {"memory", resident_octets()},
             {"disk", disk_of(config_.volumes_path)},
@@ -251,6 +269,7 @@ Result<void> Daemon::run() {
     runtime_->spawn(tend_database(), "tend_database");
     runtime_->spawn(record_traffic(), "record_traffic");
     runtime_->spawn(tend_dkim_keys(), "tend_dkim_keys");
+    runtime_->spawn(tend_token_keys(), "tend_token_keys");
     notify_service_manager("READY=1");
     log::info("daemon.ready",
               {{"hostname", config_.hostname},
@@ -294,6 +313,8 @@ Result<nlohmann::json> Daemon::reload_config(const services::Caller& caller) {
         log::error("daemon.not_reloaded", {{"reason", outcome.error().text}});
     }
     notify_service_manager("READY=1");
+    // Whoever reloads may just have put a token back; the reload does not wait for it.
+    runtime_->post_long_work([this] { note_token_keys(try_token_keys()); });
     return outcome;
 }
 
@@ -326,20 +347,43 @@ Result<nlohmann::json> Daemon::follow_config(const services::Caller& caller) {
     door_limits_->memory.set_limit(memory);
     deliverer_->set_memory(memory / attempts_part_of_memory);
     const auto not_opened = doors_->follow(decided.config.listeners);
+    set_log_level(decided.config.log_level);
+    std::string certificate_kept = follow_certificates(decided.config.console);
     log::info("daemon.reloaded",
               {{"revision", std::to_string(instance_->snapshots().current()->revision)}});
     if (!decided.waiting.empty()) {
         log::warning("daemon.restart_needed",
                      {{"settings", fmt::format("{}", fmt::join(decided.waiting, ", "))}});
     }
-    nlohmann::json out = {{"restart_for", decided.waiting}, {"not_opened", not_opened}};
+    nlohmann::json out = {{"restart_for", decided.waiting},
+                          {"not_opened", not_opened},
+                          {"certificate_kept", certificate_kept}};
     {
         const std::scoped_lock lock(waiting_mutex_);
         waiting_ = std::move(decided.waiting);
         not_opened_ = not_opened;
+        certificate_kept_ = std::move(certificate_kept);
     }
     BULLA_CHECK(noted);
     return out;
+}
+
+// What cannot be read anew stays as it is: "", or why.
+std::string Daemon::follow_certificates(const config::Console& console) {
+    auto own = load_own_certificate(*instance_);
+    if (!own) {
+        log::warning("tls.not_renewed", {{"reason", own.error().text}});
+    } else if (const auto before = tls_.current();
+               !before || before->expires() != (*own)->expires()) {
+        // Only one that is new: with the other go the sessions that clients resume.
+        tls_.set(std::move(*own));
+    }
+    const auto followed = console_->follow(console);
+    if (followed) {
+        return {};
+    }
+    log::warning("console.certificate_kept", {{"reason", followed.error().text}});
+    return followed.error().text;
 }
 
 net::Task<void> Daemon::shut_down() {
@@ -358,11 +402,18 @@ net::Task<void> Daemon::shut_down() {
 
 net::Task<void> Daemon::record_traffic() {
     services::TrafficRecorder recorder(metrics_, instance_->database(), clock_);
+    std::int64_t told = 0;
     while (true) {
         co_await net::sleep(traffic_every);
         const auto outcome = co_await net::on_work_pool([&] { return recorder.record(); });
         if (!outcome) {
             log::warning("traffic.not_recorded", {{"reason", outcome.error().text}});
+        }
+        // A new minute moves every chart, whether or not something was counted in it.
+        const std::int64_t minute = to_unix(clock_.now()) / 60;
+        if (minute != told || outcome.value_or(false)) {
+            console_->note_traffic();
+            told = minute;
         }
     }
 }
@@ -374,13 +425,45 @@ net::Task<void> Daemon::tend_dkim_keys() {
         const auto start = [this](std::function<void(Result<nlohmann::json>)> done) {
             runtime_->post_long_work([this, done = std::move(done)] {
                 done(services::call_service(
-                    *services_, {.actor = "daemon"}, "dkim.check", nlohmann::json::object()));
+                    *services_, {.actor = "daemon"}, "dkim.check", {{"due", true}}));
             });
         };
         const auto outcome = co_await net::async<Result<nlohmann::json>>(start);
         if (!outcome) {
             log::warning("dkim.keys_not_checked", {{"reason", outcome.error().text}});
         }
+    }
+}
+
+Result<void> Daemon::try_token_keys() {
+    const auto before = instance_->snapshots().current();
+    if (!directory::try_token_keys(*before)) {
+        return {};
+    }
+    const std::scoped_lock lock(services_->changing);
+    BULLA_CHECK(instance_->reload());
+    for (const auto& problem : instance_->snapshots().current()->problems) {
+        if (std::ranges::find(before->problems, problem) == before->problems.end()) {
+            log::error("instance.problem", {{"text", problem}});
+        }
+    }
+    return {};
+}
+
+void Daemon::note_token_keys(const Result<void>& outcome) {
+    if (!outcome) {
+        log::warning("dkim.tokens_not_tried", {{"reason", outcome.error().text}});
+    }
+}
+
+// First of all, after the privileges are gone: the library's code never runs as root, and neither a start nor a reload waits for a token.
+net::Task<void> Daemon::tend_token_keys() {
+    while (true) {
+        const auto start = [this](std::function<void(Result<void>)> done) {
+            runtime_->post_long_work([this, done = std::move(done)] { done(try_token_keys()); });
+        };
+        note_token_keys(co_await net::async<Result<void>>(start));
+        co_await net::sleep(token_keys_every);
     }
 }
 

@@ -46,16 +46,22 @@ class Daemon {
     void make_parts();
     void make_doors();
     [[nodiscard]] nlohmann::json live() const;
+    [[nodiscard]] nlohmann::json certificates() const;
     void on_signal(int signal);
     void reload();
     /// Reads bulla.toml again; what it says is told by the call `reload`. `changing` is held.
     [[nodiscard]] Result<nlohmann::json> reload_config(const services::Caller& caller);
     [[nodiscard]] Result<nlohmann::json> follow_config(const services::Caller& caller);
+    [[nodiscard]] std::string follow_certificates(const config::Console& console);
     [[nodiscard]] Result<void> note_config(const services::Caller& caller);
     [[nodiscard]] net::Task<void> shut_down();
     [[nodiscard]] net::Task<void> tend_database();
     [[nodiscard]] net::Task<void> record_traffic();
     [[nodiscard]] net::Task<void> tend_dkim_keys();
+    [[nodiscard]] net::Task<void> tend_token_keys();
+    /// Tries the keys in tokens, and puts in force what came of it.
+    [[nodiscard]] Result<void> try_token_keys();
+    static void note_token_keys(const Result<void>& outcome);
 
     config::Config config_;
     SystemClock clock_;
@@ -80,7 +86,9 @@ class Daemon {
     std::string config_digest_;  ///< Of the bulla.toml in force; `changing` is held.
     mutable std::mutex waiting_mutex_;
     std::vector<std::string> not_opened_;  ///< Why listeners are not there, in sentences.
-    std::vector<std::string> waiting_;     ///< Changed settings that wait for a restart.
+    std::string
+        certificate_kept_;  ///< Why the console's certificate was not followed at the last reload.
+    std::vector<std::string> waiting_;  ///< Changed settings that wait for a restart.
 };
 
 }  // namespace bulla::app

@@ -78,4 +78,8 @@ void start_logging(std::string_view level) {
         parse_level(level));
 }
 
+void set_log_level(std::string_view level) {
+    log::set_level(parse_level(level));
+}
+
 }  // namespace bulla::app

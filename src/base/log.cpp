@@ -66,6 +66,10 @@ void set_sink(Sink sink, Level least) {
     state().least = least;
 }
 
+void set_level(Level least) {
+    state().least.store(least, std::memory_order_relaxed);
+}
+
 bool enabled(Level level) {
     return level >= state().least.load(std::memory_order_relaxed);
 }

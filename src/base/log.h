@@ -20,6 +20,9 @@ using Sink = std::function<void(Level, std::string_view line)>;
 /// Sends all further lines of at least `least` to `sink`. Call before threads start.
 void set_sink(Sink sink, Level least);
 
+/// From now on, lines of at least `least` are written. From any thread.
+void set_level(Level least);
+
 /// True if lines of `level` are kept: ask before building costly fields.
 [[nodiscard]] bool enabled(Level level);
 

@@ -2,6 +2,7 @@
 #include "cli/call.h"
 #include "cli/groups.h"
 #include "cli/output.h"
+#include "pkcs11/token_key.h"
 
 #include <CLI/Error.hpp>
 #include <array>
@@ -52,6 +53,10 @@ void print_keys(const Context& context, const json& keys) {
     }
     table.print(context.out, "there are no DKIM keys");
     for (const auto& key : keys) {
+        if (!key["token"].is_null()) {
+            context.out << show(key, "selector") << " of " << show(key, "domain")
+                        << " lies in a token: " << show(key, "token") << '\n';
+        }
         if (key["rotation_due"] == true) {
             context.out << show(key, "selector") << " of " << show(key, "domain")
                         << " has signed for 90 days: `bulla dkim rotate " << show(key, "domain")
@@ -101,12 +106,17 @@ void add_import(CLI::App& group, Context& context) {
     const std::array needed{
         command.add_option("DOMAIN", options->domain, "A domain of the instance"),
         command.add_option("SELECTOR", options->selector, "The key's selector"),
-        command.add_option(
-            "FILE", options->key_file, "The private key (PEM), readable by its owner alone")};
+        command.add_option("KEY",
+                           options->key_file,
+                           "A file with the private key (PEM), readable by its owner alone; or the "
+                           "pkcs11: URI of a key in a token, where it stays")};
     command.add_flag("--inactive", options->inactive, "Do not sign with it yet");
     add_instance_options(command, context);
     add_dkim_import_commands(command, context);
     const auto import_key = [&context, options]() -> Result<ExitCode> {
+        if (pkcs11::is_token_uri(options->key_file)) {
+            return add_key(context, *options, {{"token", options->key_file}});
+        }
         BULLA_TRY(pem, load_secret_file(options->key_file, 65536, FileAccess::owner_only));
         return add_key(context, *options, {{"private_key", pem.view()}});
     };
@@ -203,6 +213,33 @@ void add_check(CLI::App& group, Context& context) {
     });
 }
 
+void add_test(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group,
+                    "test",
+                    {"Sign a message that nobody sends, and verify it with what the DNS serves now",
+                     "bulla dkim test example.org s2026"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options]() -> Result<ExitCode> {
+        BULLA_TRY(value,
+                  call(context,
+                       "dkim.test",
+                       {{"domain", options->domain}, {"selector", options->selector}}));
+        if (context.json) {
+            print_json(context.out, value);
+        } else {
+            const auto detail = show(value, "detail");
+            context.out << "with our public key: " << show(value, "self")
+                        << "\nwith what the DNS serves: " << show(value, "result")
+                        << (detail.empty() ? "" : " (" + printable(detail) + ")") << '\n';
+        }
+        const bool passed = value["self"] == "pass" && value["result"] == "pass";
+        return passed ? ExitCode::ok : ExitCode::negative;
+    });
+}
+
 void add_rotate(CLI::App& group, Context& context) {
     CLI::App& command =
         add_command(group,
@@ -240,6 +277,7 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
     add_list(group, context);
     add_rotate(group, context);
     add_check(group, context);
+    add_test(group, context);
     add_dkim_policy_commands(group, context);
     return group;
 }

@@ -21,6 +21,8 @@ void add_queue_commands(CLI::App& root, Context& context);
 CLI::App& add_dkim_commands(CLI::App& root, Context& context);
 void add_dkim_tool_commands(CLI::App& dkim, Context& context);
 void add_dkim_policy_commands(CLI::App& dkim, Context& context);
+/// `bulla dkim policy sign`.
+void add_policy_sign(CLI::App& policy, Context& context);
 /// `bulla dkim import opendkim` and its like, below the command that takes one key.
 void add_dkim_import_commands(CLI::App& import, Context& context);
 void add_archive_commands(CLI::App& root, Context& context);

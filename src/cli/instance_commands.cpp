@@ -111,7 +111,8 @@ void add_status(CLI::App& root, Context& context) {
         return call_and_print(context, "status", json::object(), [&](const json& value) {
             for (const auto& [name, member] : value.items()) {
                 const bool quiet =
-                    member.is_object() || name == "problems" ||
+                    member.is_object() || name == "problems" || name == "attention" ||
+                    name == "certificates" ||
                     (member.is_string() && member.get_ref<const std::string&>().empty());
                 if (!quiet) {
                     context.out << name << ": " << printable(show(value, name.c_str())) << '\n';
@@ -119,6 +120,13 @@ void add_status(CLI::App& root, Context& context) {
             }
             for (const auto& problem : value["problems"]) {
                 context.out << "problem: " << printable(problem.get<std::string>()) << '\n';
+            }
+            for (const auto& item : value["attention"]) {
+                context.out << "attention: " << printable(show(item, "text"));
+                if (item.contains("command")) {
+                    context.out << " (`" << printable(show(item, "command")) << "`)";
+                }
+                context.out << '\n';
             }
         });
     });
@@ -145,6 +153,9 @@ void add_reload(CLI::App& root, Context& context) {
             }
             for (const auto& sentence : value["not_opened"]) {
                 context.out << "not opened: " << printable(sentence.get<std::string>()) << '\n';
+            }
+            if (const auto kept = value.value("certificate_kept", ""); !kept.empty()) {
+                context.out << "not followed: " << printable(kept) << '\n';
             }
         });
     });

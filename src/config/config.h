@@ -110,6 +110,11 @@ struct Console {
     std::uint64_t memory_bytes = 256U << 20U;  ///< For bodies under way, in all.
 };
 
+/// Keys in tokens: [pkcs11].
+struct Pkcs11 {
+    std::vector<std::string> modules;  ///< Libraries that a key's URI may name, absolute.
+};
+
 /// bulla.toml: what must be known before the database is open, and the routes.
 struct Config {
     std::string
@@ -132,6 +137,7 @@ struct Config {
     Limits limits;
     Retry retry;
     Console console;
+    Pkcs11 pkcs11;
 };
 
 /// Reads bulla.toml. Errors (config.bad) name file, line and column; unknown keys are errors; values out of range too.

@@ -99,6 +99,7 @@ std::string write_all(const Config& config) {
     write_part(out, limit_keys(), config.limits);
     write_part(out, retry_keys(), config.retry);
     write_part(out, console_keys(), config.console);
+    write_part(out, pkcs11_keys(), config.pkcs11);
     return out;
 }
 
@@ -151,6 +152,8 @@ TEST(Config, c2_4_a_reload_follows_each_setting_or_names_it) {
     change_each<Console>(changed, console_keys(), "console.", [](Config& config) -> Console& {
         return config.console;
     });
+    change_each<Pkcs11>(
+        changed, pkcs11_keys(), "pkcs11.", [](Config& config) -> Pkcs11& { return config.pkcs11; });
     const Config running;
     for (const ChangedSetting& one : changed) {
         const Reloaded reloaded = decide_reload(running, one.config);

@@ -263,5 +263,6 @@ constexpr Key<StructOf<member>> choice(std::string_view name,
 [[nodiscard]] std::span<const Key<Limits>> limit_keys();
 [[nodiscard]] std::span<const Key<Retry>> retry_keys();
 [[nodiscard]] std::span<const Key<Console>> console_keys();
+[[nodiscard]] std::span<const Key<Pkcs11>> pkcs11_keys();
 
 }  // namespace bulla::config

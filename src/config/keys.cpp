@@ -32,9 +32,9 @@ constexpr std::array instance{
         "The user to become after the ports are bound; empty: stay who started it, "
         "but not root, which "
         "must be named.")),
-    at_start(choice<&Config::log_level>("log_level",
-                                        "debug | info | warning | error",
-                                        "The least important lines that the log keeps.")),
+    choice<&Config::log_level>("log_level",
+                               "debug | info | warning | error",
+                               "The least important lines that the log keeps."),
     at_start(number<&Config::io_threads>(
         "io_threads", {0, 256}, "Threads that serve connections; 0: one a core.")),
     at_start(number<&Config::work_threads>(
@@ -192,11 +192,13 @@ constexpr std::array console{
         "plain HTTP only leads to HTTPS.")),
     at_start(number<&Console::port>("port", {0, 65535}, "The TCP port of plain HTTP; 0: none.")),
     at_start(number<&Console::tls_port>("tls_port", {0, 65535}, "The TCP port of HTTPS; 0: none.")),
-    at_start(path<&Console::certificate_file>(
+    path<&Console::certificate_file>(
         "certificate_file",
         "PEM file with the certificate of HTTPS and its chain; empty: "
-        "one that the instance signs itself.")),
-    at_start(path<&Console::key_file>("key_file", "PEM file with its private key (0600).")),
+        "one that the instance signs itself. Read anew at a reload, as its key is."),
+    path<&Console::key_file>("key_file",
+                             "PEM file with its private key (0600), of the daemon's user if a "
+                             "renewed one is to be read without a restart."),
     at_start(texts<&Console::names>(
         "names",
         "list of host names",
@@ -216,6 +218,14 @@ constexpr std::array console{
         "upload_size", {64 * kib, gib}, "The largest message or file that is sent up.")),
     at_start(size<&Console::memory_bytes>(
         "memory", {16 * mib, 1024 * gib}, "Memory for what is sent up, in all.")),
+};
+
+constexpr std::array pkcs11{
+    texts<&Pkcs11::modules>(
+        "modules",
+        "list of paths",
+        "PKCS#11 libraries that the URI of a key may name with module-path, beside those of "
+        "p11-kit's configuration: whoever names a library runs its code."),
 };
 
 }  // namespace
@@ -250,6 +260,10 @@ std::span<const Key<Retry>> retry_keys() {
 
 std::span<const Key<Console>> console_keys() {
     return console;
+}
+
+std::span<const Key<Pkcs11>> pkcs11_keys() {
+    return pkcs11;
 }
 
 }  // namespace bulla::config

@@ -158,6 +158,17 @@ Result<void> check_console(const Console& console, const Node& node, const Place
     return {};
 }
 
+Result<void> check_pkcs11(const Pkcs11& pkcs11, const Node& node, const Place& place) {
+    for (const std::string& module : pkcs11.modules) {
+        if (!module.starts_with('/')) {
+            return bad_at(place,
+                          node,
+                          fmt::format("has \"{}\" in modules, which is no absolute path", module));
+        }
+    }
+    return {};
+}
+
 const Node& no_node() {
     static const Node none = [] {
         Node node;
@@ -207,6 +218,10 @@ Result<void> read_section(Config& config, const Node& node, const Place& place) 
         BULLA_CHECK(read_table(config.console, node, console_keys(), place));
         return check_console(config.console, node, place);
     }
+    if (node.name == "pkcs11") {
+        BULLA_CHECK(read_table(config.pkcs11, node, pkcs11_keys(), place));
+        return check_pkcs11(config.pkcs11, node, place);
+    }
     if (node.name == "listener") {
         return read_blocks(config.listeners, node, listener_keys(), place, check_listener);
     }
@@ -219,7 +234,7 @@ Result<void> read_section(Config& config, const Node& node, const Place& place) 
         return bad_at(place,
                       node,
                       "is unknown; known here: " + known_names(keys) +
-                          ", database, volume, listener, route, limits, retry, console");
+                          ", database, volume, listener, route, limits, retry, console, pkcs11");
     }
     return key->read(config, node, *key, place);
 }

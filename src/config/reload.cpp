@@ -29,6 +29,7 @@ Reloaded decide_reload(const Config& running, const Config& read) {
     keep_table(out.config.limits, running.limits, limit_keys(), "limits.", out.waiting);
     keep_table(out.config.retry, running.retry, retry_keys(), "retry.", out.waiting);
     keep_table(out.config.console, running.console, console_keys(), "console.", out.waiting);
+    keep_table(out.config.pkcs11, running.pkcs11, pkcs11_keys(), "pkcs11.", out.waiting);
     return out;
 }
 

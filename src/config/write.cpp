@@ -150,6 +150,7 @@ std::vector<KeyInfo> list_keys() {
     list_table(out, "[limits]", limit_keys(), defaults.limits);
     list_table(out, "[retry]", retry_keys(), defaults.retry);
     list_table(out, "[console]", console_keys(), defaults.console);
+    list_table(out, "[pkcs11]", pkcs11_keys(), defaults.pkcs11);
     return out;
 }
 
@@ -197,6 +198,8 @@ std::string write_initial_config(const InitialConfig& initial) {
     write_table(out, retry_keys(), config.retry, defaults.retry);
     out += "\n[console]\n";
     write_table(out, console_keys(), config.console, defaults.console);
+    out += "\n[pkcs11]\n";
+    write_table(out, pkcs11_keys(), config.pkcs11, defaults.pkcs11);
     return out;
 }
 

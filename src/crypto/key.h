@@ -52,7 +52,7 @@ class PublicKey {
     std::shared_ptr<const Impl> impl_;
 };
 
-/// Whatever can sign: a key in memory now, a token (PKCS#11) later. May be used from any thread at once.
+/// Whatever can sign: a key in memory, or in a token (pkcs11/token_key.h). May be used from any thread at once.
 class Signer {
   public:
     Signer() = default;

@@ -2,6 +2,8 @@
 
 #include "directory/load_settings.h"
 #include "directory/signing_policy.h"
+#include "directory/token_keys.h"
+#include "pkcs11/token_key.h"
 
 #include <algorithm>
 #include <array>
@@ -24,9 +26,16 @@ struct Loader {
     Result<void> load_accounts(const SettingValues& values);
     [[nodiscard]] bool is_shut_out(AccountRole role, const Mailbox& address) const;
     Result<void> load_dkim_keys();
-    void load_signing_policy();
+    Result<void> load_signing_policy();
     Result<void> load_signers();
     Result<void> load_groups();
+    Result<std::shared_ptr<const crypto::Signer>> load_dkim_key(const std::string& domain,
+                                                                const Selector& selector,
+                                                                const std::string& public_pem,
+                                                                const std::string& token) const;
+    Result<std::shared_ptr<const crypto::Signer>> load_token_key(const std::string& domain,
+                                                                 const std::string& public_pem,
+                                                                 const std::string& token) const;
     std::shared_ptr<const crypto::Signer> find_dkim_before(const std::string& domain,
                                                            const Selector& selector,
                                                            const std::string& public_pem) const;
@@ -103,54 +112,92 @@ std::shared_ptr<const crypto::Signer> Loader::find_dkim_before(
     if (previous == nullptr || !previous->dkim_keys.contains(domain)) {
         return nullptr;
     }
-    const auto& keys = previous->dkim_keys.at(domain);
+    const auto& keys = previous->dkim_keys.find(domain)->second;
     const auto found = std::ranges::find(keys, selector, &DkimKey::selector);
     return found != keys.end() && found->signer->public_key().pem() == public_pem ? found->signer
                                                                                   : nullptr;
 }
 
+Result<std::shared_ptr<const crypto::Signer>> Loader::load_token_key(
+    const std::string& domain, const std::string& public_pem, const std::string& token) const {
+    BULLA_TRY(key, find_token_key(token, public_pem, out.config, previous));
+    const auto name = DomainName::parse(domain);
+    const auto& settings = name ? out.settings_for(*name) : out.settings;
+    const auto state = decide_token_key(*key, settings.dkim_missing_key_refuse);
+    out.token_keys.push_back({key, !state.failure.empty()});
+    if (!state.signs) {
+        return fail("dkim.key_missing", Fault::us, state.failure);
+    }
+    if (!state.failure.empty()) {
+        out.problems.push_back(fmt::format(
+            "mail of {} is put off until its DKIM key can be used: {}", domain, state.failure));
+    }
+    return std::move(key);
+}
+
+Result<std::shared_ptr<const crypto::Signer>> Loader::load_dkim_key(
+    const std::string& domain,
+    const Selector& selector,
+    const std::string& public_pem,
+    const std::string& token) const {
+    if (!token.empty()) {
+        return load_token_key(domain, public_pem, token);
+    }
+    if (auto before = find_dkim_before(domain, selector, public_pem)) {
+        return before;
+    }
+    return load_vault_key(connection, vault, "dkim", fmt::format("{}/{}", domain, selector.text()));
+}
+
 Result<void> Loader::load_dkim_keys() {
     BULLA_TRY(rows,
-              (connection.query<std::string, std::string, std::string>(
-                  "select domain, selector, public_key from dkim_key where active = 1 "
-                  "order by domain, case algorithm when 'rsa' then 0 else 1 end, selector")));
-    for (const auto& [domain, selector_text, public_pem] : rows) {
+              (connection.query<std::string, std::string, std::string, std::string, std::string>(
+                  "select domain, selector, public_key, token, sight from dkim_key where active = "
+                  "1 order by domain, case algorithm when 'rsa' then 0 else 1 end, selector")));
+    for (const auto& [domain, selector_text, public_pem, token, sight] : rows) {
         const auto selector = Selector::parse(selector_text);
-        if (!selector) {
+        const auto owner = DomainName::parse(domain);
+        if (!selector || !owner) {
             out.problems.push_back(
                 fmt::format("the DKIM selector {} of {} cannot be read", selector_text, domain));
             continue;
         }
-        auto signer = find_dkim_before(domain, *selector, public_pem);
-        if (signer == nullptr) {
-            const auto key = load_vault_key(
-                connection, vault, "dkim", fmt::format("{}/{}", domain, selector_text));
-            if (!key) {
-                out.problems.push_back(fmt::format("the DKIM key {} of {} cannot be used: {}",
-                                                   selector_text,
-                                                   domain,
-                                                   key.error().text));
-                continue;
-            }
-            signer = *key;
+        auto signer = load_dkim_key(domain, *selector, public_pem, token);
+        if (!signer) {
+            out.problems.push_back(fmt::format("the DKIM key {} of {} cannot be used: {}",
+                                               selector_text,
+                                               domain,
+                                               signer.error().text));
+            continue;
         }
-        out.dkim_keys[domain].push_back({*selector, std::move(signer)});
+        const bool wrong = sight == "absent" || sight == "different";
+        if (wrong) {
+            out.problems.push_back(fmt::format(
+                "the DNS {} {}._domainkey.{}: receivers do not accept what this key signs",
+                sight == "absent" ? "has no record" : "has another record than ours at",
+                selector_text,
+                domain));
+        }
+        out.dkim_keys[domain].push_back({*owner, *selector, *std::move(signer), wrong});
     }
     return {};
 }
 
-void Loader::load_signing_policy() {
-    if (out.settings.dkim_policy_file.empty()) {
-        return;
+Result<void> Loader::load_signing_policy() {
+    BULLA_TRY(text, load_policy_text(connection));
+    if (out.settings.dkim_policy_file.empty() && text.empty()) {
+        return {};
     }
-    PolicyFiles files{.policy = out.settings.dkim_policy_file,
-                      .key_directory = out.settings.dkim_key_directory,
-                      .me = std::nullopt};
-    if (auto me = DomainName::parse(out.config.hostname)) {
-        files.me = *std::move(me);
-    }
-    out.signing_policy = SigningPolicy::load(
-        files, previous == nullptr ? nullptr : previous->signing_policy.get(), out.problems);
+    PolicySource source{.file = out.settings.dkim_policy_file,
+                        .text = std::move(text),
+                        .key_directory = out.settings.dkim_key_directory,
+                        .me = own_name(out.config),
+                        .pkcs11_modules = out.config.pkcs11.modules};
+    out.signing_policy =
+        SigningPolicy::load(std::move(source),
+                            previous == nullptr ? nullptr : previous->signing_policy.get(),
+                            out.problems);
+    return {};
 }
 
 Result<void> Loader::load_signers() {
@@ -220,7 +267,7 @@ Result<std::shared_ptr<const Snapshot>> load_once(Connection& connection,
     BULLA_CHECK(loader.load_domains(values));
     BULLA_CHECK(loader.load_accounts(values));
     BULLA_CHECK(loader.load_dkim_keys());
-    loader.load_signing_policy();
+    BULLA_CHECK(loader.load_signing_policy());
     BULLA_CHECK(loader.load_signers());
     BULLA_CHECK(loader.load_groups());
     return snapshot;
@@ -260,6 +307,13 @@ Result<std::uint64_t> load_revision(Connection& connection) {
         return fail("store.corrupt", Fault::us, "the database's revision is no number");
     }
     return std::stoull(text);
+}
+
+Result<std::string> load_policy_text(Connection& connection) {
+    BULLA_TRY(row,
+              connection.query_first<std::string>("select value from meta where name = :name",
+                                                  {std::string(policy_row)}));
+    return row ? std::get<0>(*std::move(row)) : std::string();
 }
 
 std::string vault_identity(std::string_view kind, std::string_view id) {

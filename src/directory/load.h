@@ -23,6 +23,12 @@ namespace bulla::directory {
 /// The number that every change raises; 0 in a new database. Errors: those of store.
 [[nodiscard]] Result<std::uint64_t> load_revision(store::Connection& connection);
 
+/// The row of meta that holds the instance's own signing policy.
+inline constexpr std::string_view policy_row = "dkim_policy";
+
+/// The instance's own signing policy, in the syntax of dkimdomains; empty if it has none. Errors: those of store.
+[[nodiscard]] Result<std::string> load_policy_text(store::Connection& connection);
+
 /// Where a private key is kept: vault_item(kind, id), sealed under this identity.
 [[nodiscard]] std::string vault_identity(std::string_view kind, std::string_view id);
 

@@ -88,6 +88,8 @@ Settings make_settings(const SettingValues& values, const std::string& domain) {
     out.seven_bit_always = value("seven_bit") == "always";
     out.repair_newlines = value("bare_newlines") == "repair";
     out.dkim_missing_key_refuse = value("dkim_missing_key") == "refuse";
+    out.dkim_record_wrong_refuse = value("dkim_record_wrong") == "refuse";
+    out.dkim_sign_relayed = value("dkim_sign_relayed") == "1";
     out.dkim_self_check_refuse = value("dkim_self_check") == "refuse";
     out.received_header = value("received_header") == "1";
     out.reverse_dns = value("reverse_dns") == "1";

@@ -85,6 +85,24 @@ constexpr std::array settings{
                 0,
                 "unsigned",
                 "What is done with outgoing mail of a domain without a DKIM key."},
+    SettingInfo{"dkim_record_wrong",
+                SettingType::choice,
+                SettingLevel::domain,
+                "warn | refuse",
+                0,
+                0,
+                "warn",
+                "What is done with outgoing mail while the DNS has not the record of the key that "
+                "signs it."},
+    SettingInfo{"dkim_sign_relayed",
+                SettingType::flag,
+                SettingLevel::domain,
+                {},
+                0,
+                0,
+                "0",
+                "Sign mail that comes from outside, too, if its From is of this domain: whoever "
+                "forges it gets our signature."},
     SettingInfo{"dkim_self_check",
                 SettingType::choice,
                 SettingLevel::domain,
@@ -138,7 +156,7 @@ constexpr std::array settings{
         0,
         "",
         "A dkimdomains file that says who signs what with which key, read anew at a reload; "
-        "empty: each domain signs with its own keys here."},
+        "empty: the policy kept in the instance, if there is one."},
     SettingInfo{"dkim_key_directory",
                 SettingType::path,
                 SettingLevel::server,
@@ -146,7 +164,7 @@ constexpr std::array settings{
                 0,
                 0,
                 "",
-                "The directory of keys that dkim_policy_file names, in the layout of s/qmail's "
+                "The directory of keys that a signing policy names, in the layout of s/qmail's "
                 "ssl/domainkeys."},
     SettingInfo{"signature_verification_enabled",
                 SettingType::flag,

@@ -1,6 +1,7 @@
 #include "directory/signing_policy.h"
 
 #include "keydir/make.h"
+#include "pkcs11/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,8 @@ class SigningPolicyTest : public ::testing::Test {
     SigningPolicyTest() {
         std::string pattern = (fs::temp_directory_path() / "bulla-policy-XXXXXX").string();
         top_ = ::mkdtemp(pattern.data());
-        files_ = {.policy = (top_ / "dkimdomains").string(),
+        files_ = {.file = (top_ / "dkimdomains").string(),
+                  .text = {},
                   .key_directory = (top_ / "keys").string(),
                   .me = domain("mx.example.org")};
         make("example.com", "s1", crypto::KeyType::rsa);
@@ -40,7 +42,7 @@ class SigningPolicyTest : public ::testing::Test {
                                       .type = type}));
     }
 
-    void write(std::string_view text) const { std::ofstream(files_.policy) << text; }
+    void write(std::string_view text) const { std::ofstream(files_.file) << text; }
 
     std::shared_ptr<const SigningPolicy> load(const SigningPolicy* previous = nullptr) {
         problems_.clear();
@@ -55,12 +57,12 @@ class SigningPolicyTest : public ::testing::Test {
         if (entry == nullptr) {
             return "no entry";
         }
-        const auto found = policy.find_key(&sender, entry->signatures.at(i));
-        return found ? found->directory.ascii() : std::string(found.error().code);
+        const auto found = policy.find_key(&sender, entry->signatures.at(i), {});
+        return found ? found->owner.ascii() : std::string(found.error().code);
     }
 
     fs::path top_;
-    PolicyFiles files_;
+    PolicySource files_;
     std::vector<std::string> problems_;
 };
 
@@ -79,8 +81,8 @@ TEST_F(SigningPolicyTest, c4_1_a_broken_file_leaves_the_policy_in_force) {
     const auto second = load(first.get());
     EXPECT_EQ(find(*second, "example.com", 1), "example.com") << "as before";
     ASSERT_EQ(problems_.size(), 1U);
-    EXPECT_TRUE(problems_[0].contains(files_.policy + ":2:8: ")) << problems_[0];
-    fs::remove(files_.policy);
+    EXPECT_TRUE(problems_[0].contains(files_.file + ":2:8: ")) << problems_[0];
+    fs::remove(files_.file);
     EXPECT_EQ(find(*load(second.get()), "example.com", 1), "example.com");
     // At a start there is nothing to keep: nothing may go out unsigned as if that were meant.
     const auto cold = load();
@@ -94,18 +96,18 @@ TEST_F(SigningPolicyTest, c4_2_only_what_changed_is_read_anew) {
     const auto first = load();
     const auto sender = domain("example.com");
     const auto& planned = first->domains().decide(&sender, [](auto&) { return false; })->signatures;
-    const auto rsa = first->find_key(&sender, planned[0])->key;
-    const auto eddy = first->find_key(&sender, planned[1])->key;
-    EXPECT_EQ(first->find_key(&sender, planned[0])->key, rsa) << "kept";
+    const auto rsa = first->find_key(&sender, planned[0], {})->key;
+    const auto eddy = first->find_key(&sender, planned[1], {})->key;
+    EXPECT_EQ(first->find_key(&sender, planned[0], {})->key, rsa) << "kept";
     // Another key takes the place of one of them.
     const auto folder = fs::path(files_.key_directory) / "example.com";
     make("other.example", "e1", crypto::KeyType::ed25519);
     fs::rename(fs::path(files_.key_directory) / "other.example/ed25519.private_e1",
                folder / "ed25519.private_e1");
-    EXPECT_EQ(first->find_key(&sender, planned[1])->key, eddy) << "until the next reload";
+    EXPECT_EQ(first->find_key(&sender, planned[1], {})->key, eddy) << "until the next reload";
     const auto second = load(first.get());
-    EXPECT_EQ(second->find_key(&sender, planned[0])->key, rsa);
-    EXPECT_NE(second->find_key(&sender, planned[1])->key, eddy);
+    EXPECT_EQ(second->find_key(&sender, planned[0], {})->key, rsa);
+    EXPECT_NE(second->find_key(&sender, planned[1], {})->key, eddy);
 }
 
 // Whatever is wrong with one key is told with its path and harms no other domain.
@@ -190,6 +192,29 @@ TEST_F(SigningPolicyTest, c4_2_DK_12_domains_share_keys_by_a_link) {
     EXPECT_EQ(find(*load(), "other.example"), "keydir.absent");
     make("mx.example.org", "s1", crypto::KeyType::rsa);
     EXPECT_EQ(find(*load(), "other.example"), "mx.example.org") << "the mail server's own";
+}
+
+TEST_F(SigningPolicyTest, DK_19_a_file_names_a_key_in_a_token_which_may_come_later) {
+    pkcs11::TestToken token;
+    token.make_rsa({.label = "t1"});
+    files_.pkcs11_modules = pkcs11::TestToken::access().modules;
+    const auto path = top_ / "keys/example.com/t1";
+    std::ofstream(path) << token.uri("t1") << '\n';
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    write("example.com:t1\n");
+    token.hide(true);
+    const auto policy = load();
+    EXPECT_TRUE(problems_.empty());
+    EXPECT_EQ(find(*policy, "example.com"), "pkcs11.token_away");
+    // No reload is needed.
+    token.hide(false);
+    EXPECT_EQ(find(*policy, "example.com"), "example.com");
+    const auto sender = domain("example.com");
+    const auto planned =
+        policy->domains().decide(&sender, [](const DomainName&) { return false; })->signatures;
+    const auto key = policy->find_key(&sender, planned.front(), {})->key;
+    EXPECT_TRUE(key->public_key().verify_message("x", key->sign_message("x").value()));
+    EXPECT_EQ(load(policy.get())->find_key(&sender, planned.front(), {})->key, key);
 }
 
 }  // namespace

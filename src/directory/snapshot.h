@@ -7,6 +7,7 @@
 #include "names/ip.h"
 #include "names/mailbox.h"
 #include "names/selector.h"
+#include "policy/dkimdomains.h"
 
 #include <atomic>
 #include <cstdint>
@@ -20,6 +21,13 @@
 namespace bulla::directory {
 
 class SigningPolicy;
+}  // namespace bulla::directory
+
+namespace bulla::pkcs11 {
+class TokenKey;
+}
+
+namespace bulla::directory {
 
 enum class AccountRole { user, domain_admin, admin, auditor };
 
@@ -44,8 +52,17 @@ enum class UnknownRecipients { by_route, refuse, accept };
 
 /// A DKIM key of a domain, ready to sign.
 struct DkimKey {
+    DomainName domain;
     Selector selector;
     std::shared_ptr<const crypto::Signer> signer;
+    bool record_wrong =
+        false;  ///< The DNS had no record of it, or another, when it was asked last (DK-17).
+};
+
+/// A DKIM key that lies in a token, in force or not.
+struct TokenKeyUse {
+    std::shared_ptr<const pkcs11::TokenKey> key;
+    bool away = false;  ///< It could not be used when the Snapshot was made.
 };
 
 /// An archive signer (ARC-07), ready to sign.
@@ -72,6 +89,8 @@ struct Settings {
     bool seven_bit_always = false;                ///< seven_bit = always | when_needed
     bool repair_newlines = false;                 ///< bare_newlines = repair | refuse
     bool dkim_missing_key_refuse = false;         ///< dkim_missing_key = refuse | unsigned
+    bool dkim_record_wrong_refuse = false;        ///< dkim_record_wrong = refuse | warn
+    bool dkim_sign_relayed = false;               ///< dkim_sign_relayed
     bool dkim_self_check_refuse = true;           ///< dkim_self_check = refuse | warn
     bool received_header = true;                  ///< received_header
     bool reverse_dns = true;                      ///< reverse_dns
@@ -92,12 +111,12 @@ struct Snapshot {
     std::unordered_map<std::string, std::shared_ptr<const Account>>
         accounts_by_login;  ///< key: login in lower case
     std::unordered_map<std::string, std::shared_ptr<const Account>>
-        accounts_by_address;                        ///< key: Mailbox::key()
-    std::unordered_map<std::string, bool> domains;  ///< key: DomainName::ascii(); false: disabled
-    std::unordered_map<std::string, std::vector<DkimKey>>
-        dkim_keys;  ///< key: DomainName::ascii(); RSA first
+        accounts_by_address;                         ///< key: Mailbox::key()
+    std::unordered_map<std::string, bool> domains;   ///< key: DomainName::ascii(); false: disabled
+    policy::ByName<std::vector<DkimKey>> dkim_keys;  ///< key: DomainName::ascii(); RSA first
+    std::vector<TokenKeyUse> token_keys;             ///< Those of all domains that lie in tokens.
     std::shared_ptr<const SigningPolicy>
-        signing_policy;  ///< In the place of dkim_keys, if dkim_policy_file is set; else null.
+        signing_policy;  ///< Of dkim_policy_file or of the instance; null if there is none.
     std::vector<Group> groups;
     std::unordered_map<std::string, ArchiveSigner> signers;
     std::unordered_map<std::string, Settings>

@@ -35,6 +35,8 @@ constexpr std::array rows = std::to_array<Row>({
     {"recipient.unknown", {550, "5.1.1", false, "RFC 3463 3.2"}},
     // Our signing.
     {"dkim.key_missing", {451, "4.7.5", true, "RFC 6376 5.2"}},
+    {"dkim.record_wrong", {451, "4.7.5", true, "RFC 6376 3.6.2"}},
+    {"pkcs11.", {451, "4.7.5", true, "RFC 6376 5.2"}},
     {"dkim.", {451, "4.7.0", true, "RFC 6376 5.6"}},
     {"signer.", {451, "4.7.0", true, "RFC 3463 3.8"}},
     {"key.", {451, "4.7.0", true, "RFC 3463 3.8"}},

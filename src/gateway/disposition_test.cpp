@@ -49,6 +49,8 @@ TEST(Disposition, c2_6_one_table_of_failures) {
         {"recipient.no_route", 550, "5.1.2", false},
         {"recipient.unknown", 550, "5.1.1", false},
         {"dkim.key_missing", 451, "4.7.5", true},
+        {"dkim.record_wrong", 451, "4.7.5", true},
+        {"pkcs11.token_away", 451, "4.7.5", true},
         {"dkim.self_check_failed", 451, "4.7.0", true},
         {"signer.missing", 451, "4.7.0", true},
         {"key.sign_failed", 451, "4.7.0", true},
@@ -132,7 +134,7 @@ TEST(Disposition, c2_6_every_row_is_raised) {
     for (const auto& row : smtp::refusals) {
         unraised.erase("\"" + std::string(row.code) + "\"");
     }
-    each_source({"gateway", "seal", "store", "mail", "dkim", "crypto", "net"},
+    each_source({"gateway", "directory", "seal", "store", "mail", "dkim", "crypto", "pkcs11", "net"},
                 [&](const std::string& text) {
                     std::erase_if(unraised,
                                   [&](const std::string& code) { return text.contains(code); });

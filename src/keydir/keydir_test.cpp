@@ -222,5 +222,43 @@ TEST_F(KeyDir, DK_12_a_key_replaced_while_running_is_read_anew) {
     EXPECT_NE(read(), before);
 }
 
+TEST_F(KeyDir, DK_19_a_file_may_name_a_key_in_a_token) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ed25519).value();
+    std::string asked;
+    const auto load = [&](Algorithm algorithm) -> std::string {
+        const auto found = load_signer(
+            directory(),
+            DomainName::parse("example.com").value(),
+            Selector::parse("t1").value(),
+            algorithm,
+            [&](const std::string& uri) -> Result<std::shared_ptr<const crypto::Signer>> {
+                asked = uri;
+                if (uri.ends_with("away")) {
+                    return fail("pkcs11.token_away", Fault::us, "it is away");
+                }
+                return key;
+            });
+        return found ? "" : std::string(found.error().code);
+    };
+    put("t1", "pkcs11:token=mail;object=t1\n");
+    EXPECT_EQ(load(Algorithm::ed25519_sha256), "");
+    EXPECT_EQ(asked, "pkcs11:token=mail;object=t1");
+    EXPECT_EQ(load(Algorithm::rsa_sha256), "keydir.wrong_type");
+    // Who has no way to tokens, as bulla-qmail, says so.
+    EXPECT_EQ(code("t1"), "keydir.in_token");
+    put("t1", "pkcs11:token=mail;object=away");
+    EXPECT_EQ(load(Algorithm::ed25519_sha256), "pkcs11.token_away");
+    put("t1", "pkcs11:token=mail;object=t1\npkcs11:token=mail;object=t2\n");
+    EXPECT_EQ(load(Algorithm::ed25519_sha256), "keydir.bad_uri");
+    put("t1", "pkcs11:token=mail;object=t1\n", 0644);
+    EXPECT_EQ(load(Algorithm::ed25519_sha256), "keydir.open_to_others");
+    asked.clear();
+    make("t2", crypto::KeyType::ed25519);
+    EXPECT_EQ(code("t2"), "");
+    put("t1", contents((root_ / "example.com" / "t2").string()));
+    EXPECT_EQ(load(Algorithm::ed25519_sha256), "");
+    EXPECT_EQ(asked, "");
+}
+
 }  // namespace
 }  // namespace bulla::keydir

@@ -1,10 +1,12 @@
 #include "keydir/load.h"
 
+#include "base/file.h"
 #include "base/system_text.h"
 
 #include <array>
 #include <cerrno>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +96,51 @@ std::string folder_path(const KeyDirectory& directory, const DomainName& domain)
     return directory.path + "/" + domain.ascii();
 }
 
+// The path of the key, once the way to it is known to be ours.
+Result<std::string> find_key(const KeyDirectory& directory,
+                             const DomainName& domain,
+                             const Selector& selector) {
+    BULLA_TRY(top, look(directory.path));
+    BULLA_CHECK(check_folder(directory.path, top.st_uid));
+    BULLA_CHECK(check_folder(folder_path(directory, domain), top.st_uid));
+    std::string path = key_path(directory, domain, selector);
+    BULLA_CHECK(check_file(path, top.st_uid, directory.allow_readable));
+    return path;
+}
+
+// The URI of a key in a token that the file names; nullopt: it is to hold the key itself.
+Result<std::optional<std::string>> read_token_uri(const std::string& path, bool allow_readable) {
+    constexpr std::size_t most_octets = 4096;
+    const auto text = load_secret_file(
+        path, most_octets, allow_readable ? FileAccess::anybody : FileAccess::owner_only);
+    if (!text || !text->view().starts_with("pkcs11:")) {
+        return std::nullopt;  // Whatever is wrong with it, who reads a key there says it.
+    }
+    std::string_view line = text->view();
+    line = line.substr(0, line.find_last_not_of("\r\n") + 1);
+    if (line.find_first_of("\r\n") != std::string_view::npos) {
+        return refuse("keydir.bad_uri",
+                      fmt::format("{} holds more than the one line with the URI of a key", path));
+    }
+    return std::string(line);
+}
+
+Result<void> check_type(const crypto::PublicKey& key,
+                        dkim::Algorithm algorithm,
+                        const std::string& path) {
+    const auto wanted = algorithm == dkim::Algorithm::ed25519_sha256 ? crypto::KeyType::ed25519
+                                                                     : crypto::KeyType::rsa;
+    if (key.type() != wanted) {
+        return refuse("keydir.wrong_type",
+                      fmt::format("{} holds a key of type {}, and {} needs one of type {}",
+                                  path,
+                                  crypto::to_string(key.type()),
+                                  dkim::to_string(algorithm),
+                                  crypto::to_string(wanted)));
+    }
+    return {};
+}
+
 }  // namespace
 
 bool has_domain(const KeyDirectory& directory, const DomainName& domain) {
@@ -112,24 +159,38 @@ Result<std::shared_ptr<crypto::PrivateKey>> load_key(const KeyDirectory& directo
                                                      const DomainName& domain,
                                                      const Selector& selector,
                                                      dkim::Algorithm algorithm) {
-    BULLA_TRY(top, look(directory.path));
-    BULLA_CHECK(check_folder(directory.path, top.st_uid));
-    BULLA_CHECK(check_folder(folder_path(directory, domain), top.st_uid));
-    const std::string path = key_path(directory, domain, selector);
-    BULLA_CHECK(check_file(path, top.st_uid, directory.allow_readable));
+    BULLA_TRY(path, find_key(directory, domain, selector));
+    BULLA_TRY(uri, read_token_uri(path, directory.allow_readable));
+    if (uri) {
+        return refuse("keydir.in_token",
+                      fmt::format("{} names a key in a PKCS#11 token: this program signs with keys "
+                                  "in files alone (`bulla serve` can use it)",
+                                  path));
+    }
     // The file that is opened is judged again, for it may be another one by now.
     BULLA_TRY(key, crypto::load_private_key(path, directory.allow_readable));
-    const auto wanted = algorithm == dkim::Algorithm::ed25519_sha256 ? crypto::KeyType::ed25519
-                                                                     : crypto::KeyType::rsa;
-    if (key->public_key().type() != wanted) {
-        return refuse("keydir.wrong_type",
-                      fmt::format("{} holds a key of type {}, and {} needs one of type {}",
-                                  path,
-                                  crypto::to_string(key->public_key().type()),
-                                  dkim::to_string(algorithm),
-                                  crypto::to_string(wanted)));
-    }
+    BULLA_CHECK(check_type(key->public_key(), algorithm, path));
     return std::move(key);
+}
+
+Result<std::shared_ptr<const crypto::Signer>> load_signer(const KeyDirectory& directory,
+                                                          const DomainName& domain,
+                                                          const Selector& selector,
+                                                          dkim::Algorithm algorithm,
+                                                          const OpenToken& open) {
+    BULLA_TRY(path, find_key(directory, domain, selector));
+    BULLA_TRY(uri, read_token_uri(path, directory.allow_readable));
+    if (!uri) {
+        return load_key(directory, domain, selector, algorithm);
+    }
+    auto key = open(*uri);
+    if (!key) {
+        auto error = std::move(key).error();
+        error.text = fmt::format("{}: {}", path, error.text);
+        return std::unexpected(std::move(error));
+    }
+    BULLA_CHECK(check_type((*key)->public_key(), algorithm, path));
+    return key;
 }
 
 }  // namespace bulla::keydir

@@ -5,6 +5,7 @@
 #include "names/domain.h"
 #include "names/selector.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,11 +28,24 @@ struct KeyDirectory {
 /// Reads that key for signatures of `algorithm`. A folder that others can write, a file that others can read (but for allow_readable) or
 /// write, and one that belongs to none of root, this process and the owner of the directory are refused.
 /// Errors, each with the path: keydir.absent, keydir.dangling, keydir.loop, keydir.unreadable, keydir.open_to_others, keydir.owner,
-/// keydir.not_regular, keydir.wrong_type, and those of PrivateKey::parse_pem (key.weak below 1024 bits, key.unsupported above 8192).
+/// keydir.not_regular, keydir.wrong_type, keydir.in_token (the file names a key in a token, which only load_signer can use), and those of PrivateKey::parse_pem (key.weak below 1024 bits, key.unsupported above 8192).
 /// May be called from any thread.
 [[nodiscard]] Result<std::shared_ptr<crypto::PrivateKey>> load_key(const KeyDirectory& directory,
                                                                    const DomainName& domain,
                                                                    const Selector& selector,
                                                                    dkim::Algorithm algorithm);
+
+/// Opens the key in a PKCS#11 token that a URI (RFC 7512) names.
+using OpenToken =
+    std::function<Result<std::shared_ptr<const crypto::Signer>>(const std::string& uri)>;
+
+/// The same for a file that may hold, in the place of the key, one line "pkcs11:…": the URI of a key in a token, which `open` opens. Errors: those
+/// of load_key but keydir.in_token, keydir.bad_uri (more than one line), those of `open`, with the path.
+[[nodiscard]] Result<std::shared_ptr<const crypto::Signer>> load_signer(
+    const KeyDirectory& directory,
+    const DomainName& domain,
+    const Selector& selector,
+    dkim::Algorithm algorithm,
+    const OpenToken& open);
 
 }  // namespace bulla::keydir

@@ -29,6 +29,9 @@ Result<DomainName> DomainName::parse(std::string_view text) {
 }
 
 std::string DomainName::unicode() const {
+    if (!ascii_.contains("xn--")) {
+        return ascii_;
+    }
     // Some A-labels decode to what would be read as another name, or as none: those are shown as they are.
     auto shown = labels_to_unicode(ascii_);
     const auto back = parse(shown);

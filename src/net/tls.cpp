@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <fmt/format.h>
 
 namespace bulla::net {
@@ -70,6 +71,16 @@ Result<void> add_chain(SSL_CTX* context, BIO* bio) {
     }
 }
 
+// RFC 5280 4.1.2.5: "The validity period for a certificate is the period of time from notBefore through notAfter, inclusive."
+Result<Time> find_end(const X509& certificate) {
+    std::tm end{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &end) != 1) {
+        return fail(
+            "tls.bad_certificate", Fault::us, "the TLS certificate has an end that is no time");
+    }
+    return from_unix(::timegm(&end));
+}
+
 }  // namespace
 
 std::string take_ssl_error() {
@@ -111,6 +122,10 @@ TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 TlsContext::~TlsContext() = default;
 
+Time TlsContext::expires() const {
+    return impl_->expires;
+}
+
 Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(std::string_view certificate_pem,
                                                                   std::string_view key_pem) {
     auto impl = make_impl(TLS_server_method());
@@ -123,6 +138,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(std::string_vi
                     Fault::us,
                     fmt::format("the TLS certificate cannot be used: {}", take_ssl_error()));
     }
+    BULLA_TRY(expires, find_end(*certificate));
+    impl->expires = expires;
     BULLA_CHECK(add_chain(context, certificates.get()));
     const auto key_bio = make_bio(key_pem);
     const std::unique_ptr<EVP_PKEY, KeyFree> key(

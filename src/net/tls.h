@@ -1,4 +1,5 @@
 #pragma once
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <memory>
@@ -30,6 +31,9 @@ class TlsContext {
     /// For clients. With TlsVerify::name the CAs are those in `ca_file` (PEM), or the system's if that is empty. Error: tls.bad_ca.
     [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> make_client(
         TlsVerify verify, const std::string& ca_file = {});
+
+    /// Of a server: when its certificate ends (RFC 5280 4.1.2.5).
+    [[nodiscard]] Time expires() const;
 
     [[nodiscard]] const Impl& impl() const { return *impl_; }
 

@@ -20,6 +20,7 @@ using SslPtr = std::unique_ptr<SSL, SslFree>;
 struct TlsContext::Impl {
     std::unique_ptr<SSL_CTX, SslCtxFree> context;
     TlsVerify verify = TlsVerify::none;
+    Time expires{};
 };
 
 /// A connection's state over the socket `fd`. `name`: of the server, for clients; empty for servers. Null if OpenSSL refuses.

@@ -8,18 +8,12 @@ namespace bulla::policy {
 std::vector<DomainName> key_directories(const DomainName* sender,
                                         const std::optional<DomainName>& me) {
     std::vector<DomainName> all;
-    if (sender != nullptr) {
-        all.push_back(*sender);
-        for (std::string_view parent = sender->parent(); parent.contains('.');
-             parent.remove_prefix(parent.find('.') + 1)) {
-            if (auto domain = DomainName::parse(parent)) {
-                all.push_back(*std::move(domain));
-            }
+    visit_key_directories(sender, me, [&all](std::string_view name) {
+        if (auto domain = DomainName::parse(name)) {
+            all.push_back(*std::move(domain));
         }
-    }
-    if (me && (all.empty() || all.front() != *me)) {
-        all.push_back(*me);
-    }
+        return false;
+    });
     return all;
 }
 

@@ -14,8 +14,30 @@
 
 namespace bulla::policy {
 
-/// The directories whose key may sign mail of `sender`, in the order in which they are tried: the sending domain's, those of its parents, the
-/// nearest first, and that of `me`, the name of the mail server. Null for `sender`: `me` alone. Domains of one label are left out.
+/// Calls `visit` with the names of the directories whose key may sign mail of `sender`, in the order in which they are tried, until it
+/// returns true: the sending domain's, those of its parents, the nearest first, and that of `me`, the name of the mail server. Null for
+/// `sender`: `me` alone. Parents of one label are left out. Each name is as in DomainName::ascii(). Makes no string.
+template <class Visit>
+void visit_key_directories(const DomainName* sender,
+                           const std::optional<DomainName>& me,
+                           Visit visit) {
+    if (sender != nullptr) {
+        if (visit(std::string_view(sender->ascii()))) {
+            return;
+        }
+        for (std::string_view parent = sender->parent(); parent.contains('.');
+             parent.remove_prefix(parent.find('.') + 1)) {
+            if (visit(parent)) {
+                return;
+            }
+        }
+    }
+    if (me && (sender == nullptr || *sender != *me)) {
+        visit(std::string_view(me->ascii()));
+    }
+}
+
+/// Those names as a list.
 [[nodiscard]] std::vector<DomainName> key_directories(const DomainName* sender,
                                                       const std::optional<DomainName>& me);
 

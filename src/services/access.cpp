@@ -42,6 +42,8 @@ constexpr std::array table{
     AccessRow{"settings.reset",      denied,      own_domain,  denied,      allowed,     Target::scope},
     AccessRow{"dkim.list",           denied,      own_domain,  allowed,     allowed,     Target::nothing},
     AccessRow{"dkim.policy",         denied,      denied,      allowed,     allowed,     Target::nothing},
+    AccessRow{"dkim.policy.set",     denied,      denied,      denied,      allowed,     Target::nothing},
+    AccessRow{"dkim.policy.",        denied,      denied,      allowed,     allowed,     Target::nothing},
     AccessRow{"dkim.",               denied,      own_domain,  denied,      allowed,     Target::domain},
     AccessRow{"dns.check",           denied,      own_domain,  allowed,     allowed,     Target::nothing},
     AccessRow{"signer.list",         denied,      denied,      allowed,     allowed,     Target::nothing},

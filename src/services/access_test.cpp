@@ -20,26 +20,65 @@ char letter_of(Permission permission) {
 
 /// What user, domain_admin, auditor and admin may: - nothing, a on itself, o in its own domains, X all.
 const std::map<std::string, std::string>& rights() {
-    static const std::map<std::string, std::string> all = {
-        {"domain.add", "---X"},      {"domain.list", "-oXX"},      {"domain.remove", "---X"},
-        {"domain.disable", "---X"},  {"account.add", "-o-X"},      {"account.list", "aoXX"},
-        {"account.passwd", "-o-X"},  {"account.role", "---X"},     {"account.disable", "-o-X"},
-        {"account.address", "-o-X"}, {"account.rename", "-o-X"},   {"account.remove", "-o-X"},
-        {"settings.get", "-oXX"},    {"settings.list", "-oXX"},    {"settings.set", "-o-X"},
-        {"settings.reset", "-o-X"},  {"dkim.add", "-o-X"},         {"dkim.list", "-oXX"},
-        {"dkim.activate", "-o-X"},   {"dkim.remove", "-o-X"},      {"dkim.rotate", "-o-X"},
-        {"dkim.check", "-o-X"},      {"signer.create", "---X"},    {"signer.import", "---X"},
-        {"signer.rotate", "---X"},   {"signer.retire", "---X"},    {"signer.list", "--XX"},
-        {"group.add", "---X"},       {"group.set", "---X"},        {"group.remove", "---X"},
-        {"group.list", "--XX"},      {"group.member.add", "---X"}, {"group.member.remove", "---X"},
-        {"queue.list", "--XX"},      {"queue.show", "--XX"},       {"queue.retry", "---X"},
-        {"queue.hold", "---X"},      {"queue.release", "---X"},    {"queue.delete", "---X"},
-        {"status", "--XX"},          {"reload", "---X"},           {"audit.list", "--XX"},
-        {"auth.login", "XXXX"},      {"auth.session", "XXXX"},     {"auth.logout", "XXXX"},
-        {"auth.password", "aaaa"},   {"session.list", "aoaX"},     {"session.revoke", "aoaX"},
-        {"token.create", "aaaa"},    {"token.list", "aoaX"},       {"token.revoke", "aoaX"},
-        {"totp.enroll", "aaaa"},     {"totp.confirm", "aaaa"},     {"totp.disable", "aoaX"},
-        {"dns.check", "-oXX"},       {"setup.checklist", "--XX"},  {"setup.confirm", "---X"}};
+    static const std::map<std::string, std::string> all = {{"domain.add", "---X"},
+                                                           {"domain.list", "-oXX"},
+                                                           {"domain.remove", "---X"},
+                                                           {"domain.disable", "---X"},
+                                                           {"account.add", "-o-X"},
+                                                           {"account.list", "aoXX"},
+                                                           {"account.passwd", "-o-X"},
+                                                           {"account.role", "---X"},
+                                                           {"account.disable", "-o-X"},
+                                                           {"account.address", "-o-X"},
+                                                           {"account.rename", "-o-X"},
+                                                           {"account.remove", "-o-X"},
+                                                           {"settings.get", "-oXX"},
+                                                           {"settings.list", "-oXX"},
+                                                           {"settings.set", "-o-X"},
+                                                           {"settings.reset", "-o-X"},
+                                                           {"dkim.add", "-o-X"},
+                                                           {"dkim.list", "-oXX"},
+                                                           {"dkim.activate", "-o-X"},
+                                                           {"dkim.remove", "-o-X"},
+                                                           {"dkim.rotate", "-o-X"},
+                                                           {"dkim.policy.set", "---X"},
+                                                           {"dkim.check", "-o-X"},
+                                                           {"dkim.test", "-o-X"},
+                                                           {"signer.create", "---X"},
+                                                           {"signer.import", "---X"},
+                                                           {"signer.rotate", "---X"},
+                                                           {"signer.retire", "---X"},
+                                                           {"signer.list", "--XX"},
+                                                           {"group.add", "---X"},
+                                                           {"group.set", "---X"},
+                                                           {"group.remove", "---X"},
+                                                           {"group.list", "--XX"},
+                                                           {"group.member.add", "---X"},
+                                                           {"group.member.remove", "---X"},
+                                                           {"queue.list", "--XX"},
+                                                           {"queue.show", "--XX"},
+                                                           {"queue.retry", "---X"},
+                                                           {"queue.hold", "---X"},
+                                                           {"queue.release", "---X"},
+                                                           {"queue.delete", "---X"},
+                                                           {"status", "--XX"},
+                                                           {"reload", "---X"},
+                                                           {"audit.list", "--XX"},
+                                                           {"auth.login", "XXXX"},
+                                                           {"auth.session", "XXXX"},
+                                                           {"auth.logout", "XXXX"},
+                                                           {"auth.password", "aaaa"},
+                                                           {"session.list", "aoaX"},
+                                                           {"session.revoke", "aoaX"},
+                                                           {"token.create", "aaaa"},
+                                                           {"token.list", "aoaX"},
+                                                           {"token.revoke", "aoaX"},
+                                                           {"totp.enroll", "aaaa"},
+                                                           {"totp.confirm", "aaaa"},
+                                                           {"totp.disable", "aoaX"},
+                                                           {"dns.check", "-oXX"},
+                                                           {"setup.checklist", "--XX"},
+                                                           {"setup.confirm", "---X"}};
     return all;
 }
 
@@ -54,7 +93,8 @@ TEST(Access, every_call_says_what_each_role_may) {
             found += letter_of(permission_of(name, role));
         }
         if (name.starts_with("archive.") || name.starts_with("log.") || name.starts_with("job.") ||
-            name == "dkim.policy" || name == "explain" || name == "stats" || name == "search") {
+            name == "dkim.policy" || name == "dkim.policy.get" || name == "dkim.policy.try" ||
+            name == "explain" || name == "stats" || name == "search") {
             EXPECT_EQ(found, "--XX") << name;
             continue;
         }

@@ -44,7 +44,7 @@ std::string make_one_time_password(Random& random) {
 
 Result<std::string> find_login(ServiceContext& context, Arguments& in) {
     BULLA_TRY(text, in.text("login", 191));
-    BULLA_TRY(login, parse_login(text));
+    BULLA_TRY(login, in_field("login", parse_login(text)));
     BULLA_TRY(exists, has_account(context, login));
     if (!exists) {
         return fail("account.missing", Fault::sender, "there is no account " + login);
@@ -73,26 +73,26 @@ Result<void> check_address(ServiceContext& context,
                            directory::AccountRole role) {
     const auto holder = context.snapshots.current()->find_address(address);
     if (holder != nullptr && holder->login != login) {
-        return fail("account.address_taken",
-                    Fault::sender,
-                    address.text() + " is the address of another account");
+        return refuse("address",
+                      "account.address_taken",
+                      address.text() + " is the address of another account");
     }
-    BULLA_TRY(named, parse_login(address.text()));
+    BULLA_TRY(named, in_field("address", parse_login(address.text())));
     BULLA_TRY(is_login, has_account(context, named));
     if (is_login && named != login) {
-        return fail("account.address_taken",
-                    Fault::sender,
-                    address.text() + " is the login of another account");
+        return refuse("address",
+                      "account.address_taken",
+                      address.text() + " is the login of another account");
     }
     BULLA_TRY(local, has_domain(context, address.domain().ascii()));
     // Administrators and auditors only get mail at theirs, so it may be anywhere.
     const bool sends =
         role == directory::AccountRole::user || role == directory::AccountRole::domain_admin;
     if (!local && sends) {
-        return fail("account.foreign_domain",
-                    Fault::sender,
-                    address.domain().ascii() +
-                        " is no domain of this instance: `bulla domain add` it first");
+        return refuse("address",
+                      "account.foreign_domain",
+                      address.domain().ascii() +
+                          " is no domain of this instance: `bulla domain add` it first");
     }
     return {};
 }
@@ -116,18 +116,18 @@ Result<std::vector<std::string>> read_domains(ServiceContext& context,
     BULLA_TRY(texts, in.texts_or("domains", {}));
     if (role != directory::AccountRole::domain_admin) {
         if (!texts.empty()) {
-            return fail("account.no_domain_admin",
-                        Fault::sender,
-                        "only a domain_admin has domains to administer");
+            return refuse("domains",
+                          "account.no_domain_admin",
+                          "only a domain_admin has domains to administer");
         }
         return std::vector<std::string>{};
     }
     std::vector<std::string> out;
     for (const std::string& text : texts) {
-        BULLA_TRY(domain, DomainName::parse(text));
+        BULLA_TRY(domain, in_field("domains", DomainName::parse(text)));
         BULLA_TRY(local, has_domain(context, domain.ascii()));
         if (!local) {
-            return fail("domain.missing", Fault::sender, "there is no domain " + domain.ascii());
+            return refuse("domains", "domain.missing", "there is no domain " + domain.ascii());
         }
         out.push_back(domain.ascii());
     }

@@ -19,7 +19,7 @@ Result<NewPassword> make_password(ServiceContext& context, const std::string& gi
     if (given.empty()) {
         out.one_time = make_one_time_password(context.random);
     } else {
-        BULLA_CHECK(check_password(given));
+        BULLA_CHECK(in_field("password", check_password(given)));
     }
     BULLA_TRY(hash, vault::hash_password(given.empty() ? out.one_time : given, context.random));
     out.hash = hash;
@@ -44,12 +44,13 @@ Result<json> add_account(ServiceContext& context, const Caller& caller, const js
     BULLA_TRY(login_text, in.text_or("login", address_text, 191));
     BULLA_TRY(role_text, in.text_or("role", "user", 16));
     BULLA_TRY(given, in.text_or("password", "", 4096));
-    BULLA_TRY(address, Mailbox::parse(address_text));
-    BULLA_TRY(login, parse_login(login_text));
-    BULLA_TRY(role, directory::parse_role(role_text));
+    BULLA_TRY(address, in_field("address", Mailbox::parse(address_text)));
+    BULLA_TRY(login, in_field(in.has("login") ? "login" : "address", parse_login(login_text)));
+    BULLA_TRY(role, in_field("role", directory::parse_role(role_text)));
     BULLA_TRY(domains, read_domains(context, in, role, address));
     BULLA_CHECK(in.finish());
-    BULLA_CHECK(check_new_login(context, {}, login));
+    BULLA_CHECK(
+        in_field(in.has("login") ? "login" : "address", check_new_login(context, {}, login)));
     BULLA_CHECK(check_address(context, login, address, role));
     BULLA_TRY(password, make_password(context, given));
     const auto rows = [login = login,

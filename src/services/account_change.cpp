@@ -73,7 +73,7 @@ Result<json> set_account_role(ServiceContext& context,
     Arguments in(arguments);
     BULLA_TRY(account, find_account(context, in));
     BULLA_TRY(role_text, in.text("role", 16));
-    BULLA_TRY(role, directory::parse_role(role_text));
+    BULLA_TRY(role, in_field("role", directory::parse_role(role_text)));
     BULLA_TRY(domains, read_domains(context, in, role, account->address));
     BULLA_CHECK(in.finish());
     BULLA_CHECK(check_address(context, account->login, account->address, role));
@@ -147,7 +147,7 @@ Result<json> set_account_address(ServiceContext& context,
     BULLA_TRY(account, find_account(context, in));
     BULLA_TRY(text, in.text("address", 320));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(address, Mailbox::parse(text));
+    BULLA_TRY(address, in_field("address", Mailbox::parse(text)));
     BULLA_CHECK(check_address(context, account->login, address, account->role));
     const auto rows = [login = account->login, address = address.text()](store::Tx& tx,
                                                                          const seal::Committed&) {
@@ -170,8 +170,8 @@ Result<json> rename_account(ServiceContext& context, const Caller& caller, const
     BULLA_TRY(login, find_login(context, in));
     BULLA_TRY(text, in.text("new_login", 191));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(new_login, parse_login(text));
-    BULLA_CHECK(check_new_login(context, login, new_login));
+    BULLA_TRY(new_login, in_field("new_login", parse_login(text)));
+    BULLA_CHECK(in_field("new_login", check_new_login(context, login, new_login)));
     std::string totp;
     BULLA_TRY(secret, load_totp(context, login));
     if (secret) {

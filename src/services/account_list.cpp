@@ -1,5 +1,6 @@
 #include "services/access.h"
 #include "services/json_time.h"
+#include "services/readable_names.h"
 #include "services/table.h"
 
 #include <map>
@@ -42,15 +43,17 @@ json describe(const AccountRow& row, const Domains& domains, bool totp) {
     for (auto at = first; at != last; ++at) {
         administers.push_back(at->second);
     }
-    return {{"login", row.login},
-            {"address", row.address},
-            {"role", row.role},
-            {"domains", std::move(administers)},
-            {"one_time_password", row.one_time != 0},
-            {"disabled", row.disabled != 0},
-            {"totp", totp},
-            {"created", json_time(row.created)},
-            {"last_login", json_time(row.last_login)}};
+    json out{{"login", row.login},
+             {"address", row.address},
+             {"role", row.role},
+             {"domains", std::move(administers)},
+             {"one_time_password", row.one_time != 0},
+             {"disabled", row.disabled != 0},
+             {"totp", totp},
+             {"created", json_time(row.created)},
+             {"last_login", json_time(row.last_login)}};
+    add_names(out, {"address", "domains"});
+    return out;
 }
 
 }  // namespace

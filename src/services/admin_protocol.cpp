@@ -119,9 +119,12 @@ nlohmann::json write_admin_result(const Result<nlohmann::json>& result) {
         return {{"value", *result}};
     }
     const Error& error = result.error();
-    return {
-        {"error",
-         {{"code", error.code}, {"fault", static_cast<int>(error.fault)}, {"text", error.text}}}};
+    return {{"error",
+             {{"code", error.code},
+              {"fault", static_cast<int>(error.fault)},
+              {"text", error.text},
+              {"field", error.field},
+              {"retry_after", error.retry_after}}}};
 }
 
 Result<nlohmann::json> parse_admin_result(const nlohmann::json& response) {
@@ -142,8 +145,16 @@ Result<nlohmann::json> parse_admin_result(const nlohmann::json& response) {
                     Fault::us,
                     "the daemon's answer cannot be read: is it of another version?");
     }
-    return fail(
-        intern(error["code"]), static_cast<Fault>(error["fault"].get<int>()), error["text"]);
+    Error out{.code = intern(error["code"]),
+              .fault = static_cast<Fault>(error["fault"].get<int>()),
+              .text = error["text"]};
+    if (good("field", is_text)) {
+        out.field = error["field"];
+    }
+    if (good("retry_after", [](const auto& value) { return value.is_number_unsigned(); })) {
+        out.retry_after = error["retry_after"];
+    }
+    return std::unexpected(std::move(out));
 }
 
 }  // namespace bulla::services

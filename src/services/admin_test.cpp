@@ -64,6 +64,7 @@ TEST(Admin, c2_4_the_socket_is_the_owners_alone_and_serves_services) {
         ASSERT_FALSE(twice);
         EXPECT_EQ(twice.error().code, "domain.exists");
         EXPECT_EQ(twice.error().fault, Fault::sender);
+        EXPECT_EQ(twice.error().field, "name");
         EXPECT_EQ(call_daemon(path, "audit.list", {{"limit", 1}})
                       .value()["items"][0]["actor"]
                       .get<std::string>()
@@ -72,6 +73,25 @@ TEST(Admin, c2_4_the_socket_is_the_owners_alone_and_serves_services) {
     }
     EXPECT_FALSE(std::filesystem::exists(path));
     EXPECT_EQ(call_daemon(path, "domain.list", json::object()).error().code, "admin.unreachable");
+}
+
+TEST(Admin, c3_1_an_error_keeps_what_it_says_on_its_way_through_the_socket) {
+    const Error error{.code = "auth.locked",
+                      .fault = Fault::temporary,
+                      .text = "text",
+                      .field = "user",
+                      .retry_after = 8};
+    const auto read = parse_admin_result(write_admin_result(std::unexpected(error)));
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, error.code);
+    EXPECT_EQ(read.error().fault, error.fault);
+    EXPECT_EQ(read.error().text, error.text);
+    EXPECT_EQ(read.error().field, error.field);
+    EXPECT_EQ(read.error().retry_after, error.retry_after);
+    // A daemon of before says neither.
+    const auto old = parse_admin_result({{"error", {{"code", "a.b"}, {"fault", 0}, {"text", ""}}}});
+    EXPECT_EQ(old.error().field, "");
+    EXPECT_EQ(old.error().retry_after, 0U);
 }
 
 TEST(Admin, c2_4_bad_frames_are_answered_and_the_next_is_served) {

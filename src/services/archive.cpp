@@ -4,6 +4,7 @@
 #include "archive/trust.h"
 #include "base/encoding.h"
 #include "services/json_time.h"
+#include "services/readable_names.h"
 
 #include <algorithm>
 #include <array>
@@ -127,23 +128,26 @@ json describe_message(const ArchiveReading& reading,
     if (stored.text_error) {
         out["text_error"] = stored.text_error->text;
     }
+    add_names(out, {"from", "to", "sender", "recipients"});
     return out;
 }
 
 json describe_delivery(const queue::QueueItem& item) {
-    return {{"id", item.id.text()},
-            {"message", item.message.text()},
-            {"route", item.route},
-            {"destination", item.destination},
-            {"state", item.state},
-            {"active", item.active},
-            {"created", json_time(item.created)},
-            {"next_attempt", json_time(item.next_attempt)},
-            {"expires", json_time(item.expires)},
-            {"attempts", item.attempts},
-            {"last_error", item.last_error},
-            {"from", item.from},
-            {"recipients", item.recipients}};
+    json out{{"id", item.id.text()},
+             {"message", item.message.text()},
+             {"route", item.route},
+             {"destination", item.destination},
+             {"state", item.state},
+             {"active", item.active},
+             {"created", json_time(item.created)},
+             {"next_attempt", json_time(item.next_attempt)},
+             {"expires", json_time(item.expires)},
+             {"attempts", item.attempts},
+             {"last_error", item.last_error},
+             {"from", item.from},
+             {"recipients", item.recipients}};
+    add_names(out, {"destination", "from", "recipients"});
+    return out;
 }
 
 }  // namespace bulla::services

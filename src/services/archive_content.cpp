@@ -53,7 +53,7 @@ Result<json> view_content(ServiceContext& context, const Caller&, const json& ar
     BULLA_TRY(message, load_message(context, in));
     BULLA_CHECK(in.finish());
     if (which != "auto" && which != "html" && which != "text") {
-        return fail("service.bad_argument", Fault::sender, "part: auto, html or text");
+        return refuse("part", "service.bad_argument", "part: auto, html or text");
     }
     BULLA_TRY(view,
               reader::make_view(message,

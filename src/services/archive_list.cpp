@@ -10,7 +10,7 @@ namespace bulla::services {
 namespace {
 
 Result<void> bad(std::string_view name, std::string_view why) {
-    return fail("service.bad_argument", Fault::sender, std::string(name) + " " + std::string(why));
+    return refuse(name, "service.bad_argument", std::string(name) + " " + std::string(why));
 }
 
 /// The argument `name` as a moment; none without it.

@@ -98,10 +98,10 @@ Result<json> change_own_password(ServiceContext& context,
     BULLA_TRY(session, in.text_or("session", "", 128));
     BULLA_TRY(address, in.text_or("address", "", 64));
     BULLA_CHECK(in.finish());
-    BULLA_CHECK(check_password(new_password));
+    BULLA_CHECK(in_field("new_password", check_password(new_password)));
     if (new_password == old_password) {
-        return fail(
-            "account.same_password", Fault::sender, "the new password is the one of before");
+        return refuse(
+            "new_password", "account.same_password", "the new password is the one of before");
     }
     BULLA_TRY(
         attempt,

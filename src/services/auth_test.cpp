@@ -198,8 +198,10 @@ TEST_F(AuthTest, guesses_are_slowed_down_more_and_more) {
         EXPECT_EQ(login_error("wrong"), "auth.failed") << i;
     }
     EXPECT_EQ(login_error(), "auth.locked");
+    EXPECT_EQ(log_in().error().retry_after, 1U);
     at_.clock.advance(1s);
     EXPECT_EQ(login_error("wrong"), "auth.failed");
+    EXPECT_EQ(log_in().error().retry_after, 2U);
     at_.clock.advance(1s);
     EXPECT_EQ(login_error(), "auth.locked");
     at_.clock.advance(1s);

@@ -6,7 +6,9 @@
 #include "dkim/keygen.h"
 #include "names/domain.h"
 #include "names/selector.h"
+#include "pkcs11/token_key.h"
 #include "services/access.h"
+#include "services/attention.h"
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
@@ -27,8 +29,8 @@ struct KeyName {
 Result<KeyName> read_name(Arguments& in) {
     BULLA_TRY(domain_text, in.text("domain", 253));
     BULLA_TRY(selector_text, in.text("selector", 128));
-    BULLA_TRY(domain, DomainName::parse(domain_text));
-    BULLA_TRY(selector, Selector::parse(selector_text));
+    BULLA_TRY(domain, in_field("domain", DomainName::parse(domain_text)));
+    BULLA_TRY(selector, in_field("selector", Selector::parse(selector_text)));
     return KeyName{domain, selector};
 }
 
@@ -53,21 +55,60 @@ Result<void> check_there(ServiceContext& context, const KeyName& name) {
     return {};
 }
 
-Result<std::shared_ptr<crypto::PrivateKey>> make_key(Arguments& in) {
+/// A key to add: its private half, or where that lies.
+struct AddedKey {
+    crypto::PublicKey public_half;
+    std::shared_ptr<crypto::PrivateKey> private_half = nullptr;  ///< Null: in the token.
+    std::string token{};
+};
+
+// A shorter key may be in use already, and is better than none; a longer one would fail where nobody looks.
+Result<void> check_not_too_long(const crypto::PublicKey& key) {
+    if (key.bits() > static_cast<std::size_t>(dkim::most_key_bits)) {
+        return dkim::check_key_bits(key.type(), static_cast<std::int64_t>(key.bits()));
+    }
+    return {};
+}
+
+Result<AddedKey> find_in_token(const ServiceContext& context,
+                               const Caller& caller,
+                               const std::string& uri) {
+    // It names files of the server, and keys of other domains in the same token.
+    if (caller.principal != nullptr && caller.principal->role != directory::AccountRole::admin) {
+        return fail("access.denied",
+                    Fault::sender,
+                    "only an administrator of the server may take over a key that lies in a token");
+    }
+    const auto snapshot = context.snapshots.current();
+    const auto key = pkcs11::TokenKey::open(uri, {.modules = snapshot->config.pkcs11.modules});
+    if (!key) {
+        // Who named it is told why it cannot be used, and names another.
+        return in_field("token",
+                        Result<AddedKey>(fail(
+                            key.error().code, Fault::sender, key.error().text, key.error().rfc)));
+    }
+    BULLA_CHECK(check_not_too_long((*key)->public_key()));
+    return AddedKey{.public_half = (*key)->public_key(), .token = uri};
+}
+
+// The last arguments of a call.
+Result<AddedKey> make_key(const ServiceContext& context, const Caller& caller, Arguments& in) {
     BULLA_TRY(pem, in.text_or("private_key", "", 65536));
+    BULLA_TRY(token, in.text_or("token", ""));
     BULLA_TRY(type_text, in.text_or("type", "rsa", 16));
     BULLA_TRY(bits, in.whole_or("bits", 0));
-    if (!pem.empty()) {
-        BULLA_TRY(key, crypto::PrivateKey::parse_pem(pem));
-        const auto& made = key->public_key();
-        // A shorter key may be in use already, and is better than none; a longer one would fail where nobody looks.
-        if (made.bits() > static_cast<std::size_t>(dkim::most_key_bits)) {
-            BULLA_CHECK(dkim::check_key_bits(made.type(), static_cast<std::int64_t>(made.bits())));
-        }
-        return key;
+    BULLA_CHECK(in.finish());
+    if (!token.empty()) {
+        return find_in_token(context, caller, token);
     }
-    BULLA_TRY(type, crypto::parse_key_type(type_text));
-    return dkim::make_key(type, bits);
+    if (!pem.empty()) {
+        BULLA_TRY(key, from_argument("private_key", crypto::PrivateKey::parse_pem(pem)));
+        BULLA_CHECK(in_field("private_key", check_not_too_long(key->public_key())));
+        return AddedKey{.public_half = key->public_key(), .private_half = key};
+    }
+    BULLA_TRY(type, from_argument("type", crypto::parse_key_type(type_text)));
+    BULLA_TRY(key, in_field("bits", dkim::make_key(type, bits)));
+    return AddedKey{.public_half = key->public_key(), .private_half = key};
 }
 
 Result<void> retire_others(store::Tx& tx,
@@ -115,9 +156,10 @@ Result<std::vector<DkimKeyRow>> load_dkim_rows(ServiceContext& context, const st
                                  std::int64_t,
                                  std::int64_t,
                                  std::string,
-                                 std::int64_t>(
+                                 std::int64_t,
+                                 std::string>(
                   "select domain, selector, algorithm, public_key, created, stage, since, seen, "
-                  "looked, sight, rotating from dkim_key order by domain, selector")));
+                  "looked, sight, rotating, token from dkim_key order by domain, selector")));
     std::vector<DkimKeyRow> out;
     for (auto& [name,
                 selector,
@@ -129,7 +171,8 @@ Result<std::vector<DkimKeyRow>> load_dkim_rows(ServiceContext& context, const st
                 seen,
                 looked,
                 sight,
-                rotating] : rows) {
+                rotating,
+                token] : rows) {
         if (!domain.empty() && domain != name) {
             continue;
         }
@@ -137,7 +180,8 @@ Result<std::vector<DkimKeyRow>> load_dkim_rows(ServiceContext& context, const st
                        .selector = selector,
                        .algorithm = algorithm,
                        .pem = pem,
-                       .created = created};
+                       .created = created,
+                       .token = token};
         BULLA_CHECK(take_life(key, {selector, stage, since, seen, looked, sight, rotating}));
         out.push_back(std::move(key));
     }
@@ -148,14 +192,16 @@ Result<void> insert_dkim_key(store::Tx& tx, const NewKey& key) {
     if (key.active) {
         BULLA_CHECK(retire_others(tx, key.domain, key.algorithm, key.now));
     }
-    BULLA_CHECK(
-        tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', :id, :sealed, "
-               ":created)",
-               {key.domain + "/" + key.selector, key.sealed, key.now}));
+    if (key.token.empty()) {
+        BULLA_CHECK(
+            tx.run("insert into vault_item (kind, id, sealed, created) values ('dkim', "
+                   ":id, :sealed, :created)",
+                   {key.domain + "/" + key.selector, key.sealed, key.now}));
+    }
     return tx.run(
         "insert into dkim_key (domain, selector, algorithm, public_key, active, created, stage, "
-        "since, rotating) values (:domain, :selector, :algorithm, :public_key, :active, :created, "
-        ":stage, :since, :rotating)",
+        "since, rotating, token) values (:domain, :selector, :algorithm, :public_key, :active, "
+        ":created, :stage, :since, :rotating, :token)",
         {key.domain,
          key.selector,
          key.algorithm,
@@ -164,14 +210,17 @@ Result<void> insert_dkim_key(store::Tx& tx, const NewKey& key) {
          key.now,
          key.active ? "active" : "next",
          key.now,
-         key.rotating ? 1 : 0});
+         key.rotating ? 1 : 0,
+         key.token});
 }
 
 Result<void> destroy_private_key(store::Tx& tx,
                                  const std::string& domain,
                                  const std::string& selector) {
-    return tx.run("delete from vault_item where kind = 'dkim' and id = :id",
-                  {domain + "/" + selector});
+    BULLA_CHECK(tx.run("delete from vault_item where kind = 'dkim' and id = :id",
+                       {domain + "/" + selector}));
+    return tx.run("update dkim_key set token = '' where domain = :domain and selector = :selector",
+                  {domain, selector});
 }
 
 Result<json> dkim_record_of(const DkimKeyRow& row) {
@@ -198,16 +247,15 @@ std::chrono::seconds dkim_grace(ServiceContext& context, const std::string& doma
            std::chrono::seconds(expiry > 0 ? expiry : others_queue);
 }
 
-// {"domain", "selector", "type"?, "bits"?, "private_key"?, "active"?} → {"domain", "selector", "algorithm", "active", "record"}.
-// Errors: domain.missing, dkim_key.exists, dkim.key_type, those of the key.
+// {"domain", "selector", "type"?, "bits"?, "private_key"?, "token"?, "active"?} → {"domain", "selector", "algorithm", "active", "record"}.
+// "token" is the URI of a key that stays where it is. Errors: domain.missing, dkim_key.exists, dkim.key_type, access.denied, those of the key.
 Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(name, read_name(in));
     const bool said = in.has("active");
     BULLA_TRY(wanted, in.flag_or("active", true));
-    BULLA_TRY(key, make_key(in));
-    BULLA_CHECK(in.finish());
-    // Making an RSA key takes a second: other changes do not wait for that.
+    BULLA_TRY(key, make_key(context, caller, in));
+    // Making an RSA key takes a second, and so may a token: other changes do not wait for that.
     const std::scoped_lock lock(context.changing);
     const std::string domain = name.domain.ascii();
     BULLA_TRY(local, has_domain(context, domain));
@@ -218,17 +266,17 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
     }
     BULLA_TRY(exists, has_key(context, name));
     if (exists) {
-        return fail(
+        return refuse(
+            "selector",
             "dkim_key.exists",
-            Fault::sender,
             fmt::format("{} has a key with the selector {} already", domain, name.selector.text()));
     }
-    const std::string algorithm(crypto::to_string(key->public_key().type()));
+    const std::string algorithm(crypto::to_string(key.public_half.type()));
     BULLA_TRY(record,
               dkim_record_of({.domain = domain,
                               .selector = name.selector.text(),
                               .algorithm = algorithm,
-                              .pem = key->public_key().pem()}));
+                              .pem = key.public_half.pem()}));
     BULLA_TRY(
         in_use,
         count_rows(
@@ -238,14 +286,18 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
             domain));
     // A second key of a kind waits until its record is published: activate it then, and it takes the place of the first.
     const bool active = said ? wanted : in_use == 0;
-    const NewKey made{.domain = domain,
-                      .selector = name.selector.text(),
-                      .algorithm = algorithm,
-                      .pem = key->public_key().pem(),
-                      .sealed = context.vault.seal(directory::vault_identity("dkim", name.item()),
-                                                   key->pem().view()),
-                      .active = active,
-                      .now = to_micros(context.clock.now())};
+    const NewKey made{
+        .domain = domain,
+        .selector = name.selector.text(),
+        .algorithm = algorithm,
+        .pem = key.public_half.pem(),
+        .sealed = key.private_half == nullptr
+                      ? std::string()
+                      : context.vault.seal(directory::vault_identity("dkim", name.item()),
+                                           key.private_half->pem().view()),
+        .token = key.token,
+        .active = active,
+        .now = to_micros(context.clock.now())};
     const auto rows = [made](store::Tx& tx, const seal::Committed&) {
         return insert_dkim_key(tx, made);
     };
@@ -255,7 +307,8 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
                                .target = name.item(),
                                .detail = {{"algorithm", algorithm},
                                           {"active", active},
-                                          {"fingerprint", key->public_key().fingerprint()}},
+                                          {"token", key.token},
+                                          {"fingerprint", key.public_half.fingerprint()}},
                                .rows = rows}));
     return json{{"domain", domain},
                 {"selector", name.selector.text()},
@@ -265,13 +318,12 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
 }
 
 // {"domain"?} → [{"domain", "selector", "algorithm", "bits", "active", "created", "record", "stage", "since", "seen", "looked", "sight",
-// "rotating", "record_until", "rotation_due"}]
+// "rotating", "record_until", "rotation_due", "token"}]; "token" is null but for keys in tokens.
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
     BULLA_TRY(rows, load_dkim_rows(context, wanted));
-    constexpr auto advised_age = std::chrono::days(90);
     const Time now = context.clock.now();
     json out = json::array();
     for (const auto& row : rows) {
@@ -299,7 +351,8 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
              {"record_until",
               retiring ? json_time(from_micros(row.since) + dkim_grace(context, row.domain))
                        : json(nullptr)},
-             {"rotation_due", active && now - from_micros(row.since) >= advised_age}});
+             {"rotation_due", active && now - from_micros(row.since) >= dkim_key_age},
+             {"token", row.token.empty() ? json(nullptr) : json(row.token)}});
     }
     return out;
 }
@@ -313,10 +366,12 @@ Result<json> activate_dkim_key(ServiceContext& context,
     BULLA_TRY(active, in.flag_or("active", true));
     BULLA_CHECK(in.finish());
     BULLA_CHECK(check_there(context, name));
-    BULLA_TRY(
-        usable,
-        has_row(
-            context, "select 1 from vault_item where kind = 'dkim' and id = :key", name.item()));
+    BULLA_TRY(usable,
+              has_row(context,
+                      "select 1 from dkim_key k where k.domain || '/' || k.selector = :key and "
+                      "(k.token <> '' or exists (select 1 from vault_item v where v.kind = 'dkim' "
+                      "and v.id = k.domain || '/' || k.selector))",
+                      name.item()));
     if (!usable) {
         return fail("dkim_key.destroyed",
                     Fault::sender,

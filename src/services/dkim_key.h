@@ -15,8 +15,9 @@ namespace bulla::services {
 /// A key that is to be written.
 struct NewKey {
     std::string domain, selector, algorithm;
-    std::string pem;     ///< the public key
-    std::string sealed;  ///< the private key
+    std::string pem;      ///< the public key
+    std::string sealed;   ///< the private key, if it is not in a token
+    std::string token{};  ///< the URI of the private key in a token
     bool active = false;
     bool rotating = false;
     std::int64_t now = 0;
@@ -33,6 +34,7 @@ struct DkimKeyRow {
     std::int64_t looked = 0;  ///< When the DNS was last asked; 0: never.
     std::string sight{};      ///< What it said then: exact, absent, different, unknown.
     bool rotating = false;
+    std::string token{};  ///< The URI of the private key, where that lies in a token.
 };
 
 /// All keys, or those of `domain`, by domain and selector. Errors: those of store, dkim.bad_stage.
@@ -40,7 +42,7 @@ struct DkimKeyRow {
                                                              const std::string& domain);
 /// Writes a key and its private key; an active one takes the place of those of its algorithm.
 [[nodiscard]] Result<void> insert_dkim_key(store::Tx& tx, const NewKey& key);
-/// Destroys the private key.
+/// Destroys the private key; of one in a token forgets where it is: the token keeps it.
 [[nodiscard]] Result<void> destroy_private_key(store::Tx& tx,
                                                const std::string& domain,
                                                const std::string& selector);

@@ -53,13 +53,43 @@ bool is_destroyed(KeyStage stage) {
     return stage == KeyStage::retired || stage == KeyStage::revoked;
 }
 
-/// What the DNS says of each key, in the order of `keys`; what is destroyed is not asked for.
-Result<std::vector<RecordSight>> look(ServiceContext& context, std::span<const DkimKeyRow> keys) {
-    std::vector<RecordSight> out(keys.size(), RecordSight::unknown);
+RecordSight parse_sight(std::string_view word) {
+    for (const auto sight :
+         {RecordSight::exact, RecordSight::absent, RecordSight::different, RecordSight::unknown}) {
+        if (sight_word(sight) == word) {
+            return sight;
+        }
+    }
+    return RecordSight::unknown;
+}
+
+bool is_wrong(std::string_view sight) {
+    return sight == sight_word(RecordSight::absent) || sight == sight_word(RecordSight::different);
+}
+
+/// Of what the daemon asks by itself every few minutes: keys that wait for their records, and once an hour those that sign.
+bool is_due(const DkimKeyRow& key, Time now) {
+    using namespace std::chrono_literals;
+    return key.stage == KeyStage::next || key.stage == KeyStage::seen ||
+           (key.stage == KeyStage::active && now - from_micros(key.looked) >= 1h);
+}
+
+/// What the DNS said of a key.
+struct Sight {
+    RecordSight sight = RecordSight::unknown;
+    bool asked = false;  ///< Just now; else it is what is known.
+};
+
+/// What the DNS says of each key, in the order of `keys`; what is destroyed is not asked for, nor, with `due_only`, what is not due.
+Result<std::vector<Sight>> look(ServiceContext& context,
+                                std::span<const DkimKeyRow> keys,
+                                bool due_only) {
+    std::vector<Sight> out(keys.size());
     std::vector<std::size_t> asked;
     std::vector<RecordCheck> checks;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (is_destroyed(keys[i].stage)) {
+        out[i].sight = parse_sight(keys[i].sight);
+        if (is_destroyed(keys[i].stage) || (due_only && !is_due(keys[i], context.clock.now()))) {
             continue;
         }
         BULLA_TRY(record, dkim_record_of(keys[i]));
@@ -74,7 +104,7 @@ Result<std::vector<RecordSight>> look(ServiceContext& context, std::span<const D
     BULLA_TRY(ask, dns_of(context));
     run_checks(checks, ask);
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        out[asked[i]] = sight_of(checks[i]);
+        out[asked[i]] = {.sight = sight_of(checks[i]), .asked = true};
     }
     return out;
 }
@@ -83,15 +113,22 @@ Result<std::vector<RecordSight>> look(ServiceContext& context, std::span<const D
 struct Move {
     DkimKeyRow before;
     dkim::KeyLife after;
+    bool asked = false;
 
-    [[nodiscard]] bool changes() const {
+    [[nodiscard]] bool changes_stage() const {
         return before.stage != after.stage || before.rotating != after.rotating;
+    }
+
+    /// Mail is treated otherwise after it.
+    [[nodiscard]] bool decides() const {
+        return changes_stage() || (after.stage == KeyStage::active &&
+                                   is_wrong(before.sight) != is_wrong(sight_word(after.sight)));
     }
 };
 
 std::vector<Move> decide_moves(ServiceContext& context,
                                std::span<const DkimKeyRow> rows,
-                               std::span<const RecordSight> sights) {
+                               std::span<const Sight> sights) {
     std::map<std::string, std::vector<std::size_t>> domains;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         domains[rows[i].domain].push_back(i);
@@ -105,19 +142,24 @@ std::vector<Move> decide_moves(ServiceContext& context,
                              .stage = rows[i].stage,
                              .since = from_micros(rows[i].since),
                              .rotating = rows[i].rotating,
-                             .sight = sights[i]});
+                             .sight = sights[i].sight});
         }
         const auto after =
             dkim::decide_stages(lives, context.clock.now(), dkim_grace(context, domain));
         for (std::size_t i = 0; i < members.size(); ++i) {
-            out.push_back({.before = rows[members[i]], .after = after[i]});
+            const Move move{
+                .before = rows[members[i]], .after = after[i], .asked = sights[members[i]].asked};
+            if (move.asked || move.decides()) {
+                out.push_back(move);
+            }
         }
     }
     return out;
 }
 
 Result<void> write_move(store::Tx& tx, const Move& move, std::int64_t now) {
-    const auto& [before, after] = move;
+    const auto& before = move.before;
+    const auto& after = move.after;
     if (after.stage == KeyStage::retired) {
         BULLA_CHECK(destroy_private_key(tx, before.domain, before.selector));
     }
@@ -132,48 +174,66 @@ Result<void> write_move(store::Tx& tx, const Move& move, std::int64_t now) {
          to_micros(after.since),
          after.rotating ? 1 : 0,
          exact && before.seen == 0 ? now : before.seen,
-         is_destroyed(after.stage) ? before.looked : now,
+         move.asked ? now : before.looked,
          sight_word(after.sight),
          before.domain,
          before.selector});
 }
 
-Result<void> write_moves(ServiceContext& context,
-                         const Caller& caller,
-                         const std::vector<Move>& moves) {
-    const auto now = to_micros(context.clock.now());
-    const auto rows = [moves, now](store::Tx& tx, const seal::Committed&) -> Result<void> {
+seal::Rider rows_of(std::vector<Move> moves, std::int64_t now) {
+    return [moves = std::move(moves), now](store::Tx& tx, const seal::Committed&) -> Result<void> {
         for (const Move& move : moves) {
             BULLA_CHECK(write_move(tx, move, now));
         }
         return {};
     };
-    if (std::ranges::none_of(moves, &Move::changes)) {
-        return commit_rows(context, rows);
-    }
+}
+
+/// What a change of the keys of one domain says in the log.
+json detail_of(const std::vector<Move>& moves) {
     json detail = json::object();
     for (const Move& move : moves) {
-        if (move.changes()) {
+        if (move.changes_stage()) {
             detail[move.before.selector] = {dkim::to_string(move.before.stage),
                                             dkim::to_string(move.after.stage)};
+        } else if (move.decides()) {
+            detail[move.before.selector] = {{"record", sight_word(move.after.sight)}};
         }
     }
-    return commit_change(context,
-                         caller,
-                         {.action = "dkim.stage",
-                          .target = moves.front().before.domain,
-                          .detail = std::move(detail),
-                          .rows = rows});
+    return detail;
+}
+
+/// One commit for all that only was looked at; one for each domain whose keys go on.
+Result<void> write_moves(ServiceContext& context, const Caller& caller, std::vector<Move> moves) {
+    const auto now = to_micros(context.clock.now());
+    std::map<std::string, std::vector<Move>> domains;
+    std::vector<Move> looks;
+    for (Move& move : moves) {
+        (move.decides() ? domains[move.before.domain] : looks).push_back(std::move(move));
+    }
+    for (auto& [domain, changed] : domains) {
+        json detail = detail_of(changed);
+        const auto rows = rows_of(std::move(changed), now);
+        BULLA_CHECK(commit_change(
+            context,
+            caller,
+            {.action = "dkim.stage", .target = domain, .detail = std::move(detail), .rows = rows}));
+    }
+    if (looks.empty()) {
+        return {};
+    }
+    const auto rows = rows_of(std::move(looks), now);
+    return commit_rows(context, rows);
 }
 
 void warn(const std::vector<Move>& moves) {
-    for (const auto& [before, after] : moves) {
-        if (after.stage == KeyStage::active &&
-            (after.sight == RecordSight::absent || after.sight == RecordSight::different)) {
+    for (const Move& move : moves) {
+        const auto word = sight_word(move.after.sight);
+        if (move.asked && move.after.stage == KeyStage::active && is_wrong(word)) {
             log::warning("dkim.record_wrong",
-                         {{"domain", before.domain},
-                          {"selector", before.selector},
-                          {"record", std::string(sight_word(after.sight))}});
+                         {{"domain", move.before.domain},
+                          {"selector", move.before.selector},
+                          {"record", std::string(word)}});
         }
     }
 }
@@ -186,10 +246,12 @@ bool is_same(const DkimKeyRow& one, const DkimKeyRow& other) {
 
 }  // namespace
 
-// {"domain"?} → the keys as dkim.list has them. Errors: domain.missing, net.resolver, those of store.
+// {"domain"?, "due"?} → the keys as dkim.list has them. `due`: asks only for what waits, or signs and was not asked for within the hour. Errors:
+// domain.missing, net.resolver, those of store.
 Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(domain, in.text_or("domain", "", 253));
+    BULLA_TRY(due_only, in.flag_or("due", false));
     BULLA_CHECK(in.finish());
     if (!domain.empty()) {
         BULLA_TRY(local, has_domain(context, domain));
@@ -198,20 +260,15 @@ Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, cons
         }
     }
     BULLA_TRY(before, load_dkim_rows(context, domain));
-    BULLA_TRY(sights, look(context, before));
+    BULLA_TRY(sights, look(context, before, due_only));
     {
         const std::scoped_lock lock(context.changing);
         BULLA_TRY(rows, load_dkim_rows(context, domain));
         // What was changed while the DNS was asked waits for the next look: its answer may be to another question.
         if (std::ranges::equal(before, rows, is_same)) {
-            std::map<std::string, std::vector<Move>> domains;
-            for (Move& move : decide_moves(context, rows, sights)) {
-                domains[move.before.domain].push_back(std::move(move));
-            }
-            for (const auto& [name, moves] : domains) {
-                BULLA_CHECK(write_moves(context, caller, moves));
-                warn(moves);
-            }
+            auto moves = decide_moves(context, rows, sights);
+            warn(moves);
+            BULLA_CHECK(write_moves(context, caller, std::move(moves)));
         }
     }
     return list_dkim_keys(context, caller, json{{"domain", domain}});
@@ -230,6 +287,17 @@ Result<std::vector<Made>> make_successors(std::span<const DkimKeyRow> rows) {
     for (const DkimKeyRow& row : rows) {
         if (row.stage != KeyStage::active) {
             continue;
+        }
+        if (!row.token.empty()) {
+            return fail("dkim_rotation.in_token",
+                        Fault::sender,
+                        fmt::format("the key {} of {} lies in a token, where bulla makes no keys: "
+                                    "make one there, `bulla dkim import {} SELECTOR URI`, publish "
+                                    "its record, then `bulla dkim activate {} SELECTOR`",
+                                    row.selector,
+                                    row.domain,
+                                    row.domain,
+                                    row.domain));
         }
         BULLA_TRY(old, crypto::PublicKey::parse_pem(row.pem));
         const bool rsa = old.type() == crypto::KeyType::rsa;
@@ -337,7 +405,7 @@ Result<Rotation> plan_rotation(ServiceContext& context,
 }  // namespace
 
 // {"domain", "now"?} → the keys as dkim.list has them. Errors: domain.missing, dkim_rotation.no_key (nothing signs), dkim_rotation.under_way,
-// dkim_rotation.changed (a key was changed meanwhile).
+// dkim_rotation.in_token, dkim_rotation.changed (a key was changed meanwhile).
 Result<json> rotate_dkim_keys(ServiceContext& context,
                               const Caller& caller,
                               const json& arguments) {

@@ -190,5 +190,80 @@ TEST_F(DkimRotation, DKD_02_a_rotation_is_advised_after_three_months) {
     EXPECT_EQ(at.error_of("dkim.check", {{"domain", "other.test"}}), "domain.missing");
 }
 
+// Every few minutes only what waits is asked for, and once an hour what signs.
+TEST_F(DkimRotation, DK_18_the_daemon_asks_only_for_what_is_due) {
+    int asked = 0;
+    at.context->ask = [&](const dns::DnsQuestion& question) {
+        asked += question.type == dns::RecordType::txt ? 1 : 0;
+        return zone.answer(question);
+    };
+    const auto due = [&] {
+        asked = 0;
+        EXPECT_TRUE(at.call("dkim.check", {{"due", true}}));
+        return asked;
+    };
+    EXPECT_EQ(due(), 2) << "never looked at";
+    EXPECT_EQ(due(), 0);
+    pass(std::chrono::minutes(10));
+    publish_all(call("dkim.rotate"));
+    EXPECT_EQ(due(), 2) << "what waits";
+    EXPECT_EQ(due(), 0) << "those two sign now and were looked at while they waited";
+    pass(std::chrono::minutes(61));
+    EXPECT_EQ(due(), 2) << "of four the two that sign";
+}
+
+// The record of the key that signs: an alarm, or no mail until it is there.
+TEST_F(DkimRotation, DK_17_a_record_that_the_dns_has_not_is_an_alarm_or_stops_mail) {
+    const auto problems = [&] { return at.instance->snapshots().current()->problems; };
+    const auto refused = [&] {
+        const auto answer = at.call("dkim.policy", {{"address", "joe@example.test"}});
+        return (*answer)["address"]["refused"].get<std::string>();
+    };
+    const auto name = std::string("rsa1._domainkey.example.test");
+    const auto good = zone.texts.at(name);
+    call("dkim.check");
+    EXPECT_TRUE(problems().empty());
+    zone.texts.erase(name);
+    call("dkim.check");
+    ASSERT_EQ(problems().size(), 1U);
+    EXPECT_TRUE(problems()[0].contains("has no record rsa1._domainkey.example.test"))
+        << problems()[0];
+    EXPECT_EQ(refused(), "") << "an alarm alone";
+    ASSERT_TRUE(at.call("settings.set", {{"name", "dkim_record_wrong"}, {"value", "refuse"}}));
+    EXPECT_TRUE(refused().contains(name)) << refused();
+    zone.silent = true;
+    call("dkim.check");
+    EXPECT_TRUE(refused().empty()) << "no answer says nothing of the record";
+    zone.silent = false;
+    zone.texts[name] = {"v=DKIM1; p="};
+    call("dkim.check");
+    EXPECT_TRUE(refused().contains(name)) << "another record";
+    zone.texts[name] = good;
+    call("dkim.check");
+    EXPECT_TRUE(problems().empty());
+    EXPECT_EQ(refused(), "");
+}
+
+TEST_F(DkimRotation, DKD_01_a_key_is_tested_as_receivers_would) {
+    const auto result = [&](const char* selector) {
+        const auto tested =
+            at.call("dkim.test", {{"domain", "example.test"}, {"selector", selector}});
+        EXPECT_TRUE(tested) << tested.error().text;
+        EXPECT_EQ((*tested)["self"], "pass");
+        return (*tested)["result"].get<std::string>();
+    };
+    EXPECT_EQ(result("rsa1"), "pass");
+    EXPECT_EQ(result("ed255191"), "pass");
+    std::swap(zone.texts.at("rsa1._domainkey.example.test"),
+              zone.texts.at("ed255191._domainkey.example.test"));
+    EXPECT_EQ(result("rsa1"), "permerror");
+    zone.texts.clear();
+    EXPECT_EQ(result("rsa1"), "permerror");
+    zone.silent = true;
+    EXPECT_EQ(result("rsa1"), "temperror");
+    EXPECT_EQ(at.error_of("dkim.test", {{"domain", "example.test"}, {"selector", "none"}}),
+              "dkim_key.missing");
+}
+
 }  // namespace
 }  // namespace bulla::services

@@ -5,6 +5,7 @@
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
+#include "services/readable_names.h"
 #include "services/table.h"
 
 #include <fmt/format.h>
@@ -16,11 +17,11 @@ Result<json> add_domain(ServiceContext& context, const Caller& caller, const jso
     Arguments in(arguments);
     BULLA_TRY(text, in.text("name", 253));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(domain, DomainName::parse(text));
+    BULLA_TRY(domain, in_field("name", DomainName::parse(text)));
     const std::string name = domain.ascii();
     BULLA_TRY(exists, has_domain(context, name));
     if (exists) {
-        return fail("domain.exists", Fault::sender, name + " is there already");
+        return refuse("name", "domain.exists", name + " is there already");
     }
     const std::int64_t now = to_micros(context.clock.now());
     const auto rows = [name, now](store::Tx& tx, const seal::Committed&) {
@@ -45,6 +46,7 @@ Result<json> list_domains(ServiceContext& context, const Caller& caller, const j
                                {"disabled", disabled != 0},
                                {"accounts", accounts},
                                {"dkim_keys", keys}});
+                add_names(out.back(), {"name"});
             }
             return true;
         };

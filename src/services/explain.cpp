@@ -41,17 +41,16 @@ Result<mail::Role> read_role(const std::string& text) {
             return role;
         }
     }
-    return fail("service.bad_argument",
-                Fault::sender,
-                fmt::format("role: \"{}\" is none of submission, relay, inbound, filter", text));
+    return refuse("role",
+                  "service.bad_argument",
+                  fmt::format("role: \"{}\" is none of submission, relay, inbound, filter", text));
 }
 
 Result<Mailbox> read_mailbox(std::string_view what, const std::string& text) {
     auto mailbox = Mailbox::parse(text);
     if (!mailbox) {
-        return fail("service.bad_argument",
-                    Fault::sender,
-                    fmt::format("{}: {}", what, mailbox.error().text));
+        return refuse(
+            what, "service.bad_argument", fmt::format("{}: {}", what, mailbox.error().text));
     }
     return mailbox;
 }
@@ -75,9 +74,10 @@ Result<void> complete_envelope(mail::Envelope& envelope,
         }
     }
     if (envelope.recipients.empty() || envelope.recipients.size() > max_recipients) {
-        return fail("service.bad_argument",
-                    Fault::sender,
-                    fmt::format("to: name 1 to {} recipients, or have them in To", max_recipients));
+        return refuse(
+            "to",
+            "service.bad_argument",
+            fmt::format("to: name 1 to {} recipients, or have them in To", max_recipients));
     }
     return {};
 }
@@ -90,7 +90,7 @@ Result<mail::Envelope> read_envelope(Arguments& in,
     BULLA_TRY(role, read_role(role_text));
     envelope.role = role;
     BULLA_TRY(ip_text, in.text_or("ip", "127.0.0.1", 45));
-    BULLA_TRY(ip, Ip::parse(ip_text));
+    BULLA_TRY(ip, in_field("ip", Ip::parse(ip_text)));
     envelope.client = ip;
     BULLA_TRY(helo, in.text_or("helo", "explain", 255));
     envelope.helo = std::move(helo);
@@ -183,7 +183,7 @@ json describe_stages(const gateway::Explanation& explanation, std::size_t size) 
 Result<json> explain_message(ServiceContext& context, const Caller&, const json& arguments) {
     auto rest = arguments;
     if (!rest.contains("octets") || !(rest["octets"].is_binary() || rest["octets"].is_string())) {
-        return fail("service.bad_argument", Fault::sender, "octets: the message is missing");
+        return refuse("octets", "service.bad_argument", "octets: the message is missing");
     }
     auto bytes = with_crlf(rest["octets"]);
     rest.erase("octets");

@@ -21,10 +21,11 @@ Result<void> check_signer(ServiceContext& context, const std::string& id) {
         BULLA_TRY(connection, context.database.lease());
         BULLA_TRY(table, store::has_table(*connection, "message_signature"));
         if (!table) {
-            return fail("group.no_signature_table",
-                        Fault::sender,
-                        "the table message_signature is missing, so nothing can be signed: `bulla "
-                        "database create-message-signature` adds it");
+            return refuse(
+                "archival_signer",
+                "group.no_signature_table",
+                "the table message_signature is missing, so nothing can be signed: `bulla "
+                "database create-message-signature` adds it");
         }
     }
     BULLA_TRY(
@@ -33,20 +34,20 @@ Result<void> check_signer(ServiceContext& context, const std::string& id) {
                    "select case when retired = 0 then 1 else 2 end from signer where id = :key",
                    id));
     if (state != 1) {
-        return fail("group.unknown_signer",
-                    Fault::sender,
-                    fmt::format("{} {}: see `bulla signer list`",
-                                state == 0 ? "there is no signer" : "retired is the signer",
-                                id));
+        return refuse("archival_signer",
+                      "group.unknown_signer",
+                      fmt::format("{} {}: see `bulla signer list`",
+                                  state == 0 ? "there is no signer" : "retired is the signer",
+                                  id));
     }
     const auto snapshot = context.snapshots.current();
     if (!snapshot->signers.contains(id)) {
         const auto why = std::ranges::find_if(snapshot->problems, [&](const std::string& problem) {
             return problem.starts_with("the signer " + id + " ");
         });
-        return fail("group.signer_cannot_sign",
-                    Fault::sender,
-                    why != snapshot->problems.end() ? *why : "the signer " + id + " cannot sign");
+        return refuse("archival_signer",
+                      "group.signer_cannot_sign",
+                      why != snapshot->problems.end() ? *why : "the signer " + id + " cannot sign");
     }
     return {};
 }
@@ -54,7 +55,7 @@ Result<void> check_signer(ServiceContext& context, const std::string& id) {
 /// The group of the call's "name". Error: group.missing.
 Result<std::string> find_group(ServiceContext& context, Arguments& in) {
     BULLA_TRY(text, in.text("name", 64));
-    BULLA_TRY(name, parse_id(text, "group.bad_name"));
+    BULLA_TRY(name, in_field("name", parse_id(text, "group.bad_name")));
     BULLA_TRY(exists, has_row(context, "select 1 from archive_group where name = :key", name));
     if (!exists) {
         return fail("group.missing", Fault::sender, "there is no group " + name);
@@ -105,13 +106,13 @@ Result<json> add_group(ServiceContext& context, const Caller& caller, const json
     BULLA_TRY(signer, in.text_or("archival_signer", "", 64));
     BULLA_TRY(member_texts, in.texts_or("members", {}));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(name, parse_id(text, "group.bad_name"));
+    BULLA_TRY(name, in_field("name", parse_id(text, "group.bad_name")));
     BULLA_TRY(exists, has_row(context, "select 1 from archive_group where name = :key", name));
     if (exists) {
-        return fail("group.exists", Fault::sender, "the group " + name + " is there already");
+        return refuse("name", "group.exists", "the group " + name + " is there already");
     }
     BULLA_CHECK(check_signer(context, signer));
-    BULLA_TRY(members, parse_patterns(member_texts));
+    BULLA_TRY(members, in_field("members", parse_patterns(member_texts)));
     const auto rows = [name = name,
                        archiving = archiving,
                        signer = signer,
@@ -231,7 +232,7 @@ Result<json> add_group_member(ServiceContext& context,
     BULLA_TRY(name, find_group(context, in));
     BULLA_TRY(text, in.text("pattern", 512));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(pattern, directory::parse_pattern(text));
+    BULLA_TRY(pattern, in_field("pattern", directory::parse_pattern(text)));
     const auto rows = [name = name, pattern = pattern](store::Tx& tx, const seal::Committed&) {
         return insert_pattern(tx, name, pattern);
     };
@@ -252,7 +253,7 @@ Result<json> remove_group_member(ServiceContext& context,
     BULLA_TRY(name, find_group(context, in));
     BULLA_TRY(text, in.text("pattern", 512));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(pattern, directory::parse_pattern(text));
+    BULLA_TRY(pattern, in_field("pattern", directory::parse_pattern(text)));
     const auto rows = [name = name, pattern = pattern](store::Tx& tx,
                                                        const seal::Committed&) -> Result<void> {
         BULLA_TRY(

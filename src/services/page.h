@@ -28,7 +28,7 @@ inline constexpr std::int64_t usual_page = 100;
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number < 0) {
-        return fail("service.bad_argument", Fault::sender, "cursor must be `next` of an answer");
+        return refuse("cursor", "service.bad_argument", "cursor must be `next` of an answer");
     }
     return number;
 }

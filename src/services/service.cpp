@@ -9,7 +9,7 @@ namespace bulla::services {
 namespace {
 
 std::unexpected<Error> bad_argument(std::string_view name, std::string_view why) {
-    return fail("service.bad_argument", Fault::sender, fmt::format("{} {}", name, why));
+    return refuse(name, "service.bad_argument", fmt::format("{} {}", name, why));
 }
 
 }  // namespace

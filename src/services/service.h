@@ -89,6 +89,35 @@ class Arguments {
     std::vector<std::string> asked_;
 };
 
+/// `result` with its error, if any, put down to the argument `field` of the call: unless the fault is not the sender's, or it says already
+/// which argument it is about.
+template <class T>
+[[nodiscard]] Result<T> in_field(std::string_view field, Result<T> result) {
+    if (!result && result.error().fault == Fault::sender && result.error().field.empty()) {
+        result.error().field = field;
+    }
+    return result;
+}
+
+/// The same for a parser that knows nothing but the argument `field`: whatever it calls its fault, the sender can mend it.
+template <class T>
+[[nodiscard]] Result<T> from_argument(std::string_view field, Result<T> result) {
+    if (!result) {
+        result.error().fault = Fault::sender;
+    }
+    return in_field(field, std::move(result));
+}
+
+/// A refusal of what the argument `field` of the call says.
+[[nodiscard]] inline std::unexpected<Error> refuse(std::string_view field,
+                                                   std::string_view code,
+                                                   std::string text) {
+    return std::unexpected(Error{.code = code,
+                                 .fault = Fault::sender,
+                                 .text = std::move(text),
+                                 .field = std::string(field)});
+}
+
 using ServiceFunction = Result<nlohmann::json> (*)(ServiceContext&,
                                                    const Caller&,
                                                    const nlohmann::json& arguments);

@@ -135,6 +135,90 @@ TEST(Services, GW_06_a_refused_change_leaves_nothing) {
     EXPECT_EQ(sql_text(at, "select value from meta where name = 'revision'"), revision);
 }
 
+// Each form of the console shows a refusal beside the input that it is about.
+TEST(Services, c3_1_a_refusal_names_the_argument_that_is_wrong) {
+    TestInstance at;
+
+    struct Row {
+        std::string_view call;
+        json arguments;
+        std::string_view field;
+    };
+
+    const json signer = {{"id", "s"}, {"type", "ed25519"}};
+    const json group = {{"name", "g"}};
+    const json key = {{"domain", "example.test"}, {"selector", "s"}, {"type", "ed25519"}};
+    const json account = {{"address", "ann@example.test"}};
+    for (const auto& [call, arguments] :
+         std::initializer_list<std::pair<std::string_view, json>>{{"signer.create", signer},
+                                                                  {"group.add", group},
+                                                                  {"dkim.add", key},
+                                                                  {"account.add", account}}) {
+        ASSERT_EQ(at.error_of(call, arguments), "");
+    }
+    const auto with = [](json object, const char* name, json value) {
+        object[name] = std::move(value);
+        return object;
+    };
+    const json ben = {{"address", "ben@example.test"}};
+    const Row rows[] = {
+        {"domain.add", {{"name", "a b"}}, "name"},
+        {"domain.add", {{"name", "example.test"}}, "name"},
+        {"domain.add", {{"name", 3}}, "name"},
+        {"domain.add", {{"name", "a.test"}, {"extra", 1}}, "extra"},
+        {"account.add", {{"address", "ann"}}, "address"},
+        {"account.add", {{"address", "ann@other.test"}}, "address"},
+        {"account.add", account, "address"},
+        {"account.add", with(ben, "login", "ann@example.test"), "login"},
+        {"account.add", with(ben, "login", "a b"), "login"},
+        {"account.add", with(ben, "role", "king"), "role"},
+        {"account.add", with(ben, "password", "short"), "password"},
+        {"account.add",
+         {{"address", "ben@example.test"}, {"role", "domain_admin"}, {"domains", {"none.test"}}},
+         "domains"},
+        {"account.address", {{"login", "ann@example.test"}, {"address", "@"}}, "address"},
+        {"account.rename", {{"login", "ann@example.test"}, {"new_login", "a b"}}, "new_login"},
+        {"settings.set", {{"name", "send_as"}, {"value", "king"}}, "value"},
+        {"settings.set",
+         {{"name", "send_as"}, {"value", "domain"}, {"scope", "domain:none.test"}},
+         "scope"},
+        {"group.add", {{"name", "a b"}}, "name"},
+        {"group.add", group, "name"},
+        {"group.add", {{"name", "h"}, {"members", {"a@b@c"}}}, "members"},
+        {"group.add", {{"name", "h"}, {"archival_signer", "none"}}, "archival_signer"},
+        {"group.member.add", {{"name", "g"}, {"pattern", "a@b@c"}}, "pattern"},
+        {"signer.create", with(signer, "id", "a b"), "id"},
+        {"signer.create", signer, "id"},
+        {"signer.create", {{"id", "t"}, {"type", "none"}}, "type"},
+        {"signer.create", {{"id", "t"}, {"type", "ed25519"}, {"bits", 2048}}, "bits"},
+        {"signer.import", {{"id", "t"}, {"private_key", "no key"}}, "private_key"},
+        {"dkim.add", key, "selector"},
+        {"dkim.add", with(key, "selector", "a b"), "selector"},
+        {"dkim.add", with(key, "type", "none"), "type"},
+        {"dkim.add", {{"domain", "example.test"}, {"selector", "t"}, {"bits", 512}}, "bits"},
+        {"dkim.add",
+         {{"domain", "example.test"}, {"selector", "t"}, {"private_key", "no key"}},
+         "private_key"},
+        {"token.create", {{"login", "ann@example.test"}, {"name", ""}}, "name"},
+        {"token.create",
+         {{"login", "ann@example.test"}, {"name", "t"}, {"scopes", {"A B"}}},
+         "scopes"},
+        {"token.create", {{"login", "ann@example.test"}, {"name", "t"}, {"days", -1}}, "days"},
+        {"archive.list", {{"sender", "nobody"}}, "sender"},
+        {"audit.list", {{"cursor", "x"}}, "cursor"},
+        {"stats", {{"range", "1y"}}, "range"},
+    };
+    for (const Row& row : rows) {
+        const auto result = at.call(row.call, row.arguments);
+        ASSERT_FALSE(result) << row.call << row.arguments;
+        EXPECT_EQ(result.error().field, row.field) << row.call << row.arguments;
+        EXPECT_EQ(result.error().fault, Fault::sender) << row.call << row.arguments;
+    }
+    // What is wrong with no argument in particular, or is not the caller's fault, names none.
+    EXPECT_EQ(at.call("domain.remove", {{"name", "example.test"}}).error().field, "");
+    EXPECT_EQ(at.call("group.set", {{"name", "g"}}).error().field, "");
+}
+
 TEST(Services, c2_4_domains_in_use_stay) {
     TestInstance at;
     EXPECT_EQ(at.error_of("domain.remove", {{"name", "example.test"}}), "domain.in_use");

@@ -32,9 +32,9 @@ Result<const SettingInfo*> find(const std::string& name) {
 /// The scope of a call, which must exist.
 Result<SettingScope> read_scope(ServiceContext& context, Arguments& in) {
     BULLA_TRY(text, in.text_or("scope", "", 320));
-    BULLA_TRY(scope, directory::parse_scope(text));
+    BULLA_TRY(scope, in_field("scope", directory::parse_scope(text)));
     if (scope.level == SettingLevel::account) {
-        BULLA_TRY(login, parse_login(scope.name));
+        BULLA_TRY(login, in_field("scope", parse_login(scope.name)));
         scope.name = login;
     }
     const auto exists = scope.level == SettingLevel::server   ? Result<bool>(true)
@@ -44,9 +44,9 @@ Result<SettingScope> read_scope(ServiceContext& context, Arguments& in) {
         return std::unexpected(exists.error());
     }
     if (!*exists) {
-        return fail(
+        return refuse(
+            "scope",
             "setting.bad_scope",
-            Fault::sender,
             fmt::format(
                 "there is no {} {}", level_words[static_cast<int>(scope.level)], scope.name));
     }
@@ -254,14 +254,14 @@ Result<json> set_setting(ServiceContext& context, const Caller& caller, const js
     BULLA_CHECK(in.finish());
     BULLA_TRY(setting, find(name));
     if (scope.level > setting->level) {
-        return fail("setting.too_narrow",
-                    Fault::sender,
-                    fmt::format("{} can be set for the {} only",
-                                name,
-                                level_words[static_cast<int>(setting->level)]));
+        return refuse("scope",
+                      "setting.too_narrow",
+                      fmt::format("{} can be set for the {} only",
+                                  name,
+                                  level_words[static_cast<int>(setting->level)]));
     }
-    BULLA_TRY(value, directory::parse_setting(*setting, given));
-    BULLA_CHECK(check_policy(*setting, value));
+    BULLA_TRY(value, in_field("value", directory::parse_setting(*setting, given)));
+    BULLA_CHECK(in_field("value", check_policy(*setting, value)));
     BULLA_CHECK(store_setting(context, caller, scope, *setting, &value));
     return describe_now(context, *setting, scope);
 }

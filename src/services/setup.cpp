@@ -1,5 +1,8 @@
 #include "archive/public_keys.h"
 #include "base/plural.h"
+#include "directory/sign_plan.h"
+#include "directory/signing_policy.h"
+#include "names/mailbox.h"
 #include "services/change.h"
 #include "services/dns_check.h"
 #include "services/lookup.h"
@@ -104,10 +107,17 @@ json check_domain(const std::vector<std::string>& domains) {
     return out;
 }
 
-json check_dkim_key(const Snapshot& snapshot, const std::vector<std::string>& domains) {
+// By its own keys or by a line of the signing policy.
+json check_dkim_key(const Snapshot& snapshot, const std::vector<std::string>& domains, Time now) {
     std::vector<std::string> without;
     std::ranges::copy_if(domains, std::back_inserter(without), [&](const std::string& name) {
-        return !snapshot.dkim_keys.contains(name);
+        const auto anybody = Mailbox::parse("postmaster@" + name);
+        return anybody &&
+               directory::plan_signatures(snapshot,
+                                          snapshot.signing_policy.get(),
+                                          {.return_address = &*anybody, .author = &*anybody},
+                                          now)
+                   .signatures.empty();
     });
     const bool done = without.empty() && !domains.empty();
     json out = item("dkim_key",
@@ -352,7 +362,7 @@ Result<json> list_setup(ServiceContext& context, const Caller&, const json& argu
     BULLA_TRY(confirmed, has_row(context, "select 1 from meta where name = :key", backup_mark));
     json out = json::array();
     out.push_back(check_domain(domains));
-    out.push_back(check_dkim_key(*snapshot, domains));
+    out.push_back(check_dkim_key(*snapshot, domains, context.clock.now()));
     add_dkim_records(out, snapshot->config, domains, keys, ask);
     out.push_back(check_route(*snapshot, domains));
     out.push_back(check_clients(*snapshot));

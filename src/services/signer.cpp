@@ -78,12 +78,12 @@ Result<json> add_signer(ServiceContext& context,
     BULLA_TRY(id_text, in.text("id", 64));
     BULLA_TRY(made, read_signer_key(in));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(id, parse_id(id_text, "signer.bad_id"));
+    BULLA_TRY(id, in_field("id", parse_id(id_text, "signer.bad_id")));
     BULLA_TRY(state, signer_state(context, id));
     if (state != 0) {
-        return fail(
+        return refuse(
+            "id",
             "signer.exists",
-            Fault::sender,
             "the signer " + id + " is there already: `bulla signer rotate` gives it a new key");
     }
     const auto rows = [id = id,
@@ -146,7 +146,7 @@ Result<json> import_signer(ServiceContext& context, const Caller& caller, const 
 Result<json> rotate_signer(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(id_text, in.text("id", 64));
-    BULLA_TRY(id, parse_id(id_text, "signer.bad_id"));
+    BULLA_TRY(id, in_field("id", parse_id(id_text, "signer.bad_id")));
     BULLA_TRY(present, present_kind(context, id));
     BULLA_TRY(made, read_signer_key(in, present));
     BULLA_CHECK(in.finish());
@@ -191,7 +191,7 @@ Result<json> retire_signer(ServiceContext& context, const Caller& caller, const 
     Arguments in(arguments);
     BULLA_TRY(id_text, in.text("id", 64));
     BULLA_CHECK(in.finish());
-    BULLA_TRY(id, parse_id(id_text, "signer.bad_id"));
+    BULLA_TRY(id, in_field("id", parse_id(id_text, "signer.bad_id")));
     BULLA_TRY(state, signer_state(context, id));
     if (state != 1) {
         return state == 0 ? fail("signer.missing", Fault::sender, "there is no signer " + id)

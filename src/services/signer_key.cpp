@@ -10,7 +10,7 @@ namespace bulla::services {
 namespace {
 
 /// The one mistake that is made most: of the two files, the other one was taken.
-std::unexpected<Error> explain(const Error& error, bool is_public, const std::string& what) {
+Result<SignerKey> explain(const Error& error, bool is_public, const std::string& what) {
     if (!is_public) {
         return std::unexpected(error);
     }
@@ -22,17 +22,19 @@ std::unexpected<Error> explain(const Error& error, bool is_public, const std::st
 }
 
 Result<SignerKey> make_signer_key(const KeyWish& wish) {
-    BULLA_TRY(type, crypto::parse_key_type(wish.type));
+    BULLA_TRY(type, from_argument("type", crypto::parse_key_type(wish.type)));
     const bool has_sizes = type == crypto::KeyType::rsa || type == crypto::KeyType::dsa;
     if (!has_sizes && wish.bits != 0) {
-        return fail("signer.no_bits",
-                    Fault::sender,
-                    "a key of type " + wish.type + " has one size only: leave out the bits");
+        return refuse("bits",
+                      "signer.no_bits",
+                      "a key of type " + wish.type + " has one size only: leave out the bits");
     }
     if (wish.bits < 0 || wish.bits > 8192) {
-        return fail("service.bad_argument", Fault::sender, "bits must be from 2048 to 8192");
+        return refuse("bits", "service.bad_argument", "bits must be from 2048 to 8192");
     }
-    BULLA_TRY(key, crypto::PrivateKey::generate(type, static_cast<std::size_t>(wish.bits)));
+    BULLA_TRY(key,
+              from_argument(
+                  "bits", crypto::PrivateKey::generate(type, static_cast<std::size_t>(wish.bits))));
     return SignerKey{.key = key};
 }
 
@@ -48,20 +50,22 @@ Result<SignerKey> read_signer_key(Arguments& in, const KeyWish& otherwise) {
                        .bits = bits == 0 && type == otherwise.type ? otherwise.bits : bits};
     if (!path.empty()) {
         if (!path.starts_with('/')) {
-            return fail(
-                "signer.bad_path", Fault::sender, "the path of a private key must be absolute");
+            return refuse("path", "signer.bad_path", "the path of a private key must be absolute");
         }
         const auto key = crypto::load_private_key(path);
         if (!key) {
-            return explain(key.error(), crypto::load_public_key(path).has_value(), path);
+            return in_field("path",
+                            explain(key.error(), crypto::load_public_key(path).has_value(), path));
         }
         return SignerKey{.key = *key, .path = path};
     }
     if (!pem.empty()) {
         const auto key = crypto::PrivateKey::parse_pem(pem);
         if (!key) {
-            return explain(
-                key.error(), crypto::PublicKey::parse_pem(pem).has_value(), "what was given");
+            return from_argument(
+                "private_key",
+                explain(
+                    key.error(), crypto::PublicKey::parse_pem(pem).has_value(), "what was given"));
         }
         return SignerKey{.key = *key};
     }

@@ -22,7 +22,7 @@ Result<Range> read_range(const std::string& text) {
             return range;
         }
     }
-    return fail("service.bad_argument", Fault::sender, "range: 1h, 24h, 7d or 30d");
+    return refuse("range", "service.bad_argument", "range: 1h, 24h, 7d or 30d");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "directory/load.h"
+#include "services/attention.h"
 #include "services/change.h"
 #include "services/json_time.h"
 #include "services/table.h"
@@ -15,7 +16,7 @@ Result<std::int64_t> count(store::Connection& connection, const char* sql) {
 }  // namespace
 
 // {} → {"hostname", "node", "revision", "schema", "domains", "accounts", "groups", "signers", "archived", "log_size", "log_key", "queued",
-// "held", "sealing", "problems", and what the daemon adds}. "sealing" is "" or why nothing can be sealed.
+// "held", "sealing", "problems", "attention" (attention.h), and what the daemon adds}. "sealing" is "" or why nothing can be sealed.
 Result<json> show_status(ServiceContext& context, const Caller&, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
     const auto snapshot = context.snapshots.current();
@@ -42,6 +43,9 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
     for (const auto& sentence : live.value("not_opened", json::array())) {
         problems.push_back("listener not opened: " + sentence.get<std::string>());
     }
+    if (const std::string kept = live.value("certificate_kept", ""); !kept.empty()) {
+        problems.push_back(kept);
+    }
     if (failed > 0) {
         problems.push_back(failed == 1
                                ? "a message does not verify: `bulla archive verify --all` names it"
@@ -49,6 +53,7 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
                                      " messages do not verify: `bulla archive "
                                      "verify --all` names them");
     }
+    BULLA_TRY(attention, list_attention(context, live));
     json out = {{"hostname", snapshot->config.hostname},
                 {"node", snapshot->config.node_name},
                 {"revision", revision},
@@ -64,19 +69,22 @@ Result<json> show_status(ServiceContext& context, const Caller&, const json& arg
                 {"held", held},
                 {"running", static_cast<bool>(context.live)},
                 {"signature_verification", snapshot->settings.signature_verification_enabled},
-                {"problems", problems}};
+                {"problems", problems},
+                {"attention", std::move(attention)}};
     std::string why;
     out["sealing"] = context.sealer == nullptr || context.sealer->healthy(&why) ? "" : why;
     out.update(live);
     return out;
 }
 
-// {} → {"revision", "running", "restart_for", "not_opened"}: reads bulla.toml and the database again. What changed in bulla.toml is in force
-// then, but for the settings that "restart_for" names and the listeners that "not_opened" tells of. Errors: config.bad (nothing changed),
+// {} → {"revision", "running", "restart_for", "not_opened", "certificate_kept"}: reads bulla.toml and the database again. What changed in bulla.toml is in force
+// then, but for the settings that "restart_for" names, the listeners that "not_opened" tells of and a certificate of the console that "certificate_kept" says
+// cannot be used. Errors: config.bad (nothing changed),
 // those of directory::load_snapshot.
 Result<json> reload_instance(ServiceContext& context, const Caller& caller, const json& arguments) {
     BULLA_CHECK(Arguments(arguments).finish());
-    json out = {{"restart_for", json::array()}, {"not_opened", json::array()}};
+    json out = {
+        {"restart_for", json::array()}, {"not_opened", json::array()}, {"certificate_kept", ""}};
     if (context.reload_config) {
         BULLA_TRY(told, context.reload_config(caller));
         out = std::move(told);

@@ -38,6 +38,9 @@ Result<json> set_setting(ServiceContext& context, const Caller& caller, const js
 Result<json> reset_setting(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_policy.cpp
 Result<json> show_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> give_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> try_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> set_dkim_policy(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_key.cpp
 Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
@@ -47,6 +50,7 @@ Result<json> activate_dkim_key(ServiceContext& context,
 Result<json> remove_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 // dkim_rotation.cpp
 Result<json> rotate_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
+Result<json> test_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
 // signer.cpp, signer_change.cpp
 Result<json> create_signer(ServiceContext& context, const Caller& caller, const json& arguments);

@@ -40,10 +40,12 @@ Result<std::int64_t> load_failures(store::Connection& connection,
     }
     const auto& [failures, last, until] = *row;
     if (until > to_micros(now)) {
-        return fail("auth.locked",
-                    Fault::temporary,
-                    fmt::format("too many failed log-ins: try again in {} s",
-                                (until - to_micros(now)) / 1'000'000 + 1));
+        const std::int64_t wait = (until - to_micros(now)) / 1'000'000 + 1;
+        auto out = fail("auth.locked",
+                        Fault::temporary,
+                        fmt::format("too many failed log-ins: try again in {} s", wait));
+        out.error().retry_after = static_cast<unsigned>(wait);
+        return out;
     }
     return from_micros(last) + forgotten_after < now ? 0 : failures;
 }

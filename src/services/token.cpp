@@ -67,9 +67,9 @@ Result<std::string> read_name(Arguments& in) {
     BULLA_TRY(name, in.text("name", 64));
     const auto bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
     if (name.empty() || std::ranges::any_of(name, bad)) {
-        return fail("token.bad_name",
-                    Fault::sender,
-                    "a token has a name of 1 to 64 octets, so that people know what it is for");
+        return refuse("name",
+                      "token.bad_name",
+                      "a token has a name of 1 to 64 octets, so that people know what it is for");
     }
     return name;
 }
@@ -77,11 +77,11 @@ Result<std::string> read_name(Arguments& in) {
 Result<std::vector<std::string>> read_scopes(Arguments& in) {
     BULLA_TRY(texts, in.texts_or("scopes", {"*"}));
     if (texts.empty() || texts.size() > most_scopes) {
-        return fail("token.bad_scope", Fault::sender, "a token has 1 to 32 scopes");
+        return refuse("scopes", "token.bad_scope", "a token has 1 to 32 scopes");
     }
     std::vector<std::string> out;
     for (const std::string& text : texts) {
-        BULLA_TRY(word, parse_scope_word(text));
+        BULLA_TRY(word, in_field("scopes", parse_scope_word(text)));
         out.push_back(word);
     }
     return out;
@@ -107,7 +107,7 @@ Result<json> create_token(ServiceContext& context, const Caller& caller, const j
     BULLA_TRY(days, in.whole_or("days", 365));
     BULLA_CHECK(in.finish());
     if (days < 0 || days > most_days) {
-        return fail("service.bad_argument", Fault::sender, "days must be from 0 to 3650");
+        return refuse("days", "service.bad_argument", "days must be from 0 to 3650");
     }
     BULLA_TRY(present,
               count_rows(context, "select count(*) from api_token where login = :key", login));

@@ -156,9 +156,9 @@ Result<json> confirm_totp(ServiceContext& context, const Caller& caller, const j
     const auto step =
         find_totp_step(present->secret.view(), code, context.clock.now(), present->last_step);
     if (!step) {
-        return fail("totp.wrong",
-                    Fault::sender,
-                    "that is not the present code: is the clock of the telephone right?");
+        return refuse("code",
+                      "totp.wrong",
+                      "that is not the present code: is the clock of the telephone right?");
     }
     const auto rows = [login = login, step = *step](store::Tx& tx, const seal::Committed&) {
         return tx.run(

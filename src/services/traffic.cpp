@@ -28,14 +28,14 @@ TrafficRecorder::Counts TrafficRecorder::read() const {
             metrics_.value(delivery_bounced)};
 }
 
-Result<void> TrafficRecorder::record() {
+Result<bool> TrafficRecorder::record() {
     const auto counts = read();
     if (counts == recorded_) {
-        return {};
+        return false;
     }
     BULLA_CHECK(write(counts, to_micros(clock_.now()) / 60'000'000));
     recorded_ = counts;
-    return {};
+    return true;
 }
 
 Result<void> TrafficRecorder::write(const Counts& counts, std::int64_t minute) {

@@ -20,8 +20,8 @@ class TrafficRecorder {
   public:
     TrafficRecorder(const gateway::Metrics& metrics, store::Database& database, const Clock& clock);
 
-    /// Errors: those of store; what was counted is then kept for the next call.
-    [[nodiscard]] Result<void> record();
+    /// Whether anything happened. Errors: those of store; what was counted is then kept for the next call.
+    [[nodiscard]] Result<bool> record();
 
   private:
     using Counts = std::array<std::uint64_t, traffic_series.size()>;

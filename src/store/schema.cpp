@@ -135,10 +135,19 @@ constexpr std::string_view version_6[] = {
     "alter table dkim_key add column sight varchar(16) not null default 'unknown'",
     "alter table dkim_key add column rotating integer not null default 0",
     "update dkim_key set stage = 'active' where active = 1"};
+
+// The RFC 7512 URI of a private key that lies in a token; '': it is in vault_item, or was destroyed.
+constexpr std::string_view version_7[] = {
+    "alter table dkim_key add column token varchar(1024) not null default ''"};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
-constexpr Migration all[] = {
-    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}};
+constexpr Migration all[] = {{1, version_1},
+                             {2, version_2},
+                             {3, version_3},
+                             {4, version_4},
+                             {5, version_5},
+                             {6, version_6},
+                             {7, version_7}};
 
 }  // namespace
 

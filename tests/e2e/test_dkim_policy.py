@@ -32,8 +32,7 @@ def sent(instance, sink, sender):
     return signatures(sink.wait(before + 1)[-1].data)
 
 
-def test_c4_1_DK_16_the_file_decides_and_the_keys_of_the_instance_do_not(ruled, sink):
-    ruled.sign_dkim("db")
+def test_c4_1_DK_16_the_file_decides_for_every_door(ruled, sink):
     rsa, ed = sent(ruled, sink, "alice@example.test")
     for field, words in ((rsa, (b"a=rsa-sha256", b"s=s1;")), (ed, (b"a=ed25519-sha256", b"s=e1;"))):
         for word in (*words, b"d=example.test", b"c=relaxed/simple", b"i=alice@example.test", b"q=dns/txt"):
@@ -49,9 +48,86 @@ def test_c4_1_DK_16_the_file_decides_and_the_keys_of_the_instance_do_not(ruled, 
         before = len(sink.messages)
         assert client.send(address, "bob@example.org", make_message(address)).code == 250
     assert len(signatures(sink.wait(before + 1)[-1].data)) == 2
-    # And back: without the file the domain's own key signs.
+
+
+def selectors(fields):
+    return [re.search(rb"\bs=([^;]+);", f)[1].decode() for f in fields]
+
+
+def sent_by(instance, sink, return_address, author):
+    before = len(sink.messages)
+    assert instance.send(sender=return_address, message=make_message(author)).code == 250
+    return selectors(signatures(sink.wait(before + 1)[-1].data))
+
+
+def test_DKD_03_the_keys_of_the_author_sign_besides(ruled, sink):
+    ruled.sign_dkim("db")
+    assert selectors(sent(ruled, sink, "alice@example.test")) == ["s1", "e1", "db"]
+    # The policy goes by the return address, the keys of a domain by the author.
+    assert sent_by(ruled, sink, "bounce@example.net", "alice@example.test") == [], "!example.net"
+    ruled.policy.write_text("example.test:s1\n")
+    ruled.cli("reload")
+    assert sent_by(ruled, sink, "bounce@example.net", "alice@example.test") == ["db"]
+    said = ruled.json("dkim", "policy", "show", "bounce@example.net", "--from", "alice@example.test")["address"]
+    assert [(s["selector"], s["by"]) for s in said["signatures"]] == [("db", "keys")]
+    # And without the file the domain's own key signs alone.
     ruled.cli("settings", "reset", "dkim_policy_file")
-    assert [b"s=db;" in f for f in sent(ruled, sink, "alice@example.test")] == [True]
+    assert selectors(sent(ruled, sink, "alice@example.test")) == ["db"]
+
+
+def test_c4_1_the_policy_of_the_instance(instance, sink, tmp_path):
+    instance.sign_dkim("db", "rsa")
+    policy = "# ours\nexample.test:default||~||t\n"
+    assert "1 entries in force" in instance.cli("dkim", "policy", "set", "-", data=policy.encode()).stdout
+    (field,) = sent(instance, sink, "alice@example.test")
+    for word in (b"s=db;", b"i=alice@example.test", b"c=relaxed/simple"):
+        assert word in field, word
+    assert instance.cli("dkim", "policy", "get").stdout == policy
+    shown = instance.json("dkim", "policy", "show")
+    assert shown["source"] == "instance" and shown["own"] == {"lines": 2, "in_force": True, "differs_at": 0}
+    # A file decides in its place, and that is said.
+    file = tmp_path / "dkimdomains"
+    file.write_text("# ours\n!example.test:\n")
+    instance.cli("settings", "set", "dkim_policy_file", file)
+    assert sent(instance, sink, "alice@example.test") == []
+    assert instance.json("dkim", "policy", "show")["own"] == {"lines": 2, "in_force": False, "differs_at": 2}
+    assert "differs from the file in line 2" in instance.cli("dkim", "policy", "show").stdout
+    assert "not in force" in instance.cli("dkim", "policy", "set", "-", data=policy.encode()).stdout
+    instance.cli("settings", "reset", "dkim_policy_file")
+    # What has an error changes nothing, and says where it is.
+    bad = instance.run("dkim", "policy", "set", "-", data=b"example.test:db\nexample test:\n", check=False)
+    assert bad.returncode == 2 and ":2:8:" in bad.stderr
+    assert instance.cli("dkim", "policy", "get").stdout == policy
+    instance.cli("dkim", "policy", "clear")
+    assert instance.json("dkim", "policy", "show")["source"] == "keys"
+    entries = instance.cli("audit").stdout
+    assert "dkim.policy.set" in entries and "dkim.policy.clear" in entries
+
+
+def test_c4_1_the_policy_by_the_api(instance):
+    instance.sign_dkim("db", "rsa")
+    instance.cli("account", "add", "root@example.test", "--role", "admin", "--password-stdin", data=b"correct horse battery")
+    with Console(instance) as client:
+        assert client.log_in("root@example.test", "correct horse battery").status == 201
+
+        def put(text, **more):
+            return client.ask("PUT", "/dkim/policy/text", {"text": text, **more})
+
+        before = client.get("/dkim/policy/text").json()
+        assert before["text"] == ""
+        tried = client.ask("POST", "/dkim/policy/try", {"text": "example test:\n.heaven.com:||me@devil.com|500000|r\n"}).json()
+        assert [(f["line"], f["column"]) for f in tried["errors"]] == [(1, 8)]
+        tried = client.ask("POST", "/dkim/policy/try", {"text": "example.test:|||60\n", "address": "a@example.test"}).json()
+        assert tried["errors"] == [] and tried["address"]["signatures"][0]["expire_after"] == 60
+        assert client.get("/dkim/policy").json()["source"] == "keys", "trying changes nothing"
+        done = put("example.test:|||60", before=before["mark"]).json()
+        assert done.get("entries") == 1, done
+        late = put("*:\n", before=before["mark"])
+        assert (late.status, late.json()["code"]) == (409, "policy.changed")
+        assert put("a b\n").json()["code"] == "policy.bad"
+        assert client.get("/dkim/policy/text").json()["text"] == "example.test:|||60\n"
+        assert put("".join(f"d{i:05}.example:s1\n" for i in range(20_000))).json()["entries"] == 20_000
+        assert put("#" * 600_000).json()["code"] == "service.bad_argument"
 
 
 @pytest.mark.parametrize("sender, line, count, why", [
@@ -80,7 +156,7 @@ def test_c4_1_policy_show_of_the_keys_of_the_instance(instance):
     instance.sign_dkim("db")
     answer = instance.json("dkim", "policy", "show", "joe@example.test")
     assert answer["source"] == "keys" and [s["selector"] for s in answer["address"]["signatures"]] == ["db"]
-    assert "has no key here" in instance.cli("dkim", "policy", "show", "joe@example.net").stdout
+    assert "has no DKIM key here" in instance.cli("dkim", "policy", "show", "joe@example.net").stdout
     assert instance.run("dkim", "policy", "show", "joe", check=False).returncode == 2
 
 
@@ -144,3 +220,26 @@ def test_c4_1_policy_check_tells_lines_and_columns(instance, tmp_path):
     assert [e["line"] for e in said["errors"]] == [2, 3] and said["warnings"]
     file.write_text("*:\n=:default,eddy||~||:5\n")
     assert instance.cli("dkim", "policy", "check", file).stdout == "2 entries\n"
+
+
+def test_DKD_03_mail_from_outside_is_signed_by_a_switch_only(instance, sink):
+    instance.sign_dkim("db")
+
+    def arrives(n):
+        author = "alice@example.test"
+        assert instance.send("list@elsewhere.example", "admin@example.test", make_message(author, "admin@example.test"), role="inbound").code == 250
+        until(lambda: len(instance.maildir("admin")) == n, "the message")
+        return max((signatures(m) for m in instance.maildir("admin")), key=len)
+
+    assert arrives(1) == []
+    instance.cli("settings", "set", "dkim_sign_relayed", "1", "--domain", "example.test")
+    assert selectors(arrives(2)) == ["db"]
+
+
+def test_DKD_04_sent_stored_and_handed_back_all_carry_the_signature(instance, sink):
+    instance.sign_dkim("db")
+    sender = "alice@example.test"
+    before = len(sink.messages)
+    assert instance.send(sender, ["bob@example.org", "admin@example.test"], make_message(sender)).code == 250
+    assert selectors(signatures(sink.wait(before + 1)[-1].data)) == ["db"]
+    assert selectors(signatures(instance.wait_maildir("admin")[0])) == ["db"]

@@ -1,8 +1,12 @@
 """Clauses 1, 2 and 12 of the console: the API of the running program, and what strangers try on it."""
 import http.client
 import json
+import os
+import pathlib
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -105,6 +109,16 @@ def test_c3_1_GW_08_changes_through_the_api_are_in_force_and_in_the_audit(served
     assert console.ask("DELETE", "/domains/new.test?force=true").status == 204
 
 
+def test_c3_1_a_refusal_names_its_argument(served, console):
+    for path, body, field in [("/domains", {"name": "a b"}, "name"), ("/accounts", {"address": "nobody"}, "address"),
+                              ("/groups", {"name": "g", "members": ["a@b@c"]}, "members"), ("/signers", {"id": "s", "type": "none"}, "type"),
+                              (f"/domains/{served.domain}/keys", {"selector": "s2", "private_key": "no key"}, "private_key"),
+                              ("/tokens", {"name": ""}, "name")]:
+        answer = console.ask("POST", path, body)
+        assert answer.status == 422 and answer.json()["field"] == field, (path, answer.body)
+    assert "field" not in console.get("/messages/0000000000000").json()
+
+
 def test_c3_1_GW_08_tokens_with_scopes(served, console):
     made = console.ask("POST", "/tokens", {"name": "robot", "scopes": ["queue."], "days": 1}).json()
     with Console(served, token=made["token"]) as robot:
@@ -176,7 +190,8 @@ def test_c3_12_brute_force_is_locked_out(served):
     with Console(served) as client:
         codes = [client.log_in(f"root@{served.domain}", f"guess {i}") for i in range(12)]
         assert codes[0].status == 401 and codes[-1].status == 429, [c.status for c in codes]
-        assert client.log_in(f"root@{served.domain}", PASSWORD).status == 429
+        locked = client.log_in(f"root@{served.domain}", PASSWORD)
+        assert locked.status == 429 and locked.json()["retry_after"] == int(locked.headers["Retry-After"]) > 0
 
 
 def test_c3_12_cross_site_requests_change_nothing(served, console):
@@ -277,6 +292,74 @@ def test_c3_2_https_with_openssl_s_client(make_instance, certificate):
         assert client.get("/status").status == 200
     old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_1"], input=b"", capture_output=True, timeout=30, check=False)
     assert old.returncode != 0
+
+
+def make_certificate(folder, name, days):
+    made = str(folder / f"{name}.crt"), str(folder / f"{name}.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", f"/CN={name}",
+                    "-out", made[0], "-keyout", made[1]], check=True, capture_output=True)
+    pathlib.Path(made[1]).chmod(0o600)
+    return made
+
+
+def served_name(port):
+    """The common name in the certificate that a new connection gets."""
+    pem = ssl.get_server_certificate(("127.0.0.1", port))
+    done = subprocess.run(["openssl", "x509", "-noout", "-subject", "-nameopt", "multiline"], input=pem, capture_output=True, text=True, check=True)
+    return re.search(r"commonName += (\S+)", done.stdout)[1]
+
+
+def test_c3_2_a_reload_takes_a_renewed_certificate(make_instance, tmp_path):
+    port = free_ports(1)[0]
+    first, second, third = make_certificate(tmp_path, "first", 90), make_certificate(tmp_path, "second", 10), make_certificate(tmp_path, "third", 90)
+    live = str(tmp_path / "live.crt"), str(tmp_path / "live.key")
+
+    def put(certificate):
+        for source, target in zip(certificate, live):
+            shutil.copy(source, target)
+            pathlib.Path(target).chmod(0o600)
+    put(first)
+    made = make_instance(config={"console": {"tls_port": port, "certificate_file": live[0], "key_file": live[1]}})
+    add(made, "root", "admin")
+    made.start()
+    assert served_name(port) == "first"
+    with Console(made, tls_port=port) as before:
+        assert before.log_in(f"root@{made.domain}", PASSWORD).status == 201
+        # The same files with other content, by SIGHUP; it ends soon, which the overview says.
+        put(second)
+        made.reload()
+        until(lambda: served_name(port) == "second", "the second certificate")
+        items = before.get("/status").json()["attention"]
+        assert [(item["kind"], item["subject"], item["past"]) for item in items] == [("certificate", "console", False)]
+        assert "ends in 9 days" in made.cli("status").stdout
+        # Half a renewal: the key of another. What was in force stays, what else changed comes.
+        put((third[0], second[1]))
+        made.configure({"log_level": "debug"})
+        answer = before.ask("POST", "/reload").json()
+        assert "live.crt" in answer["certificate_kept"] and "the certificate of before stays in force" in answer["certificate_kept"]
+        assert answer["restart_for"] == [] and served_name(port) == "second"
+        assert answer["certificate_kept"] in before.get("/status").json()["problems"]
+        assert "not followed: [console]" in made.cli("reload").stdout
+        assert "console.certificate_kept" in made.log_text()
+        # Files of other names.
+        made.configure({"console": {"certificate_file": third[0], "key_file": third[1]}})
+        assert made.json("reload")["certificate_kept"] == "" and served_name(port) == "third"
+        assert before.get("/status").json()["problems"] == [], "the connection of before goes on"
+        # None: the one that the instance signs itself, which no browser is to be told to insist on.
+        made.configure({"console": {"certificate_file": "", "key_file": ""}})
+        assert made.json("reload")["certificate_kept"] == "" and served_name(port) not in ("first", "second", "third")
+        assert "Strict-Transport-Security" not in before.get("//health").headers
+
+
+def test_c3_2_a_key_for_root_alone_is_only_needed_when_it_changes(make_instance, tmp_path):
+    port = free_ports(1)[0]
+    certificate = make_certificate(tmp_path, "first", 90)
+    made = make_instance(config={"console": {"tls_port": port, "certificate_file": certificate[0], "key_file": certificate[1]}})
+    made.start()
+    os.rename(certificate[1], certificate[1] + ".gone")
+    assert made.json("reload")["certificate_kept"] == ""
+    shutil.copy(make_certificate(tmp_path, "second", 90)[0], certificate[0])
+    assert "first.key" in made.json("reload")["certificate_kept"] and served_name(port) == "first"
 
 
 def test_c3_2_the_daemon_ends_while_viewers_look_on(served, console):

@@ -191,6 +191,18 @@ def test_c2_13_a_reload_says_what_waits_for_a_restart(instance, sink):
     assert "no daemon runs" in instance.cli("reload").stdout
 
 
+def test_c2_13_a_reload_changes_the_log_level(instance, sink):
+    instance.configure({"log_level": "error"})
+    assert instance.json("reload")["restart_for"] == []
+    lines = instance.log_text().count("daemon.reloaded")
+    instance.json("reload")
+    assert instance.log_text().count("daemon.reloaded") == lines, "information is logged at level error"
+    instance.configure({"log_level": "info"})
+    instance.json("reload")
+    instance.json("reload")
+    assert instance.log_text().count("daemon.reloaded") > lines
+
+
 def test_c2_13_a_changed_file_is_a_revision_and_in_the_audit_log(instance, sink):
     revision = instance.json("reload")["revision"]
     assert instance.json("reload")["revision"] == revision, "nothing was changed"

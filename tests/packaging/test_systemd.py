@@ -3,6 +3,8 @@ import pathlib
 import re
 import subprocess
 
+from support.token import LIBRARY, Token
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 UNIT = TOP / "packaging/systemd/bulla.service"
 
@@ -34,6 +36,37 @@ def allowed_calls():
     return allowed
 
 
+def watch(instance, calls):
+    """Let strace write into `calls` what the daemon asks of the kernel."""
+    instance.wrapper = ["strace", "-f", "-qq", "--trace=all", "-o", str(calls), "-e", "signal=none"]
+
+
+def used_calls(calls):
+    return {m.group(1) for line in calls.read_text(errors="replace").splitlines() if (m := re.match(r"\d+ +(?:<\.\.\. )?([a-z_0-9]+)[ (]", line))}
+
+
+# As root the test instance does what the unit's user need not: it gives up its rights, and SQLite gives its files to their owner.
+ROOTS = {"setuid", "setgid", "setgroups", "setresuid", "setresgid", "fchown"}
+
+
+def test_DK_19_a_token_asks_the_kernel_for_nothing_that_the_unit_forbids(make_instance, sink, tmp_path):
+    calls, token = tmp_path / "calls", Token(tmp_path / "hsm")
+    instance = make_instance(sink, {"pkcs11": {"modules": [LIBRARY]}})
+    instance.extra_environment = token.environment
+    instance.trust_loopback()
+    instance.cli("dkim", "import", instance.domain, "s1", token.make_key("s1"))
+    watch(instance, calls)
+    instance.start()
+    assert instance.send().code == 250
+    assert b"s=s1;" in sink.wait(1)[0].data
+    instance.stop()
+    used = used_calls(calls)
+    assert used and not used - allowed_calls() - ROOTS
+    # MemoryDenyWriteExecute: p11-kit's closures need no memory that is written and run.
+    for line in calls.read_text(errors="replace").splitlines():
+        assert not re.search(r"mmap\(.*PROT_WRITE\|PROT_EXEC|mprotect\(.*PROT_EXEC", line), line
+
+
 def test_c3_9_the_program_asks_the_kernel_for_nothing_that_the_unit_forbids(make_instance, tmp_path):
     calls = tmp_path / "calls"
     instance = make_instance()
@@ -42,7 +75,7 @@ def test_c3_9_the_program_asks_the_kernel_for_nothing_that_the_unit_forbids(make
     instance.archive_all("main")
     instance.sign_dkim()
     instance.trust_loopback()
-    instance.wrapper = ["strace", "-f", "-qq", "--trace=all", "-o", str(calls), "-e", "signal=none"]
+    watch(instance, calls)
     instance.start()
     assert instance.send(recipient=f"bob@{instance.domain}").code == 250
     assert instance.send(recipient=f"bob@{instance.domain}", message=b"Subject: large\r\n\r\n" + b"x" * 70 + b"\r\n" + (b"y" * 76 + b"\r\n") * 20000).code == 250
@@ -50,10 +83,9 @@ def test_c3_9_the_program_asks_the_kernel_for_nothing_that_the_unit_forbids(make
     instance.cli("domain", "add", "other.test")
     instance.reload()
     instance.stop()
-    used = {m.group(1) for line in calls.read_text(errors="replace").splitlines() if (m := re.match(r"\d+ +(?:<\.\.\. )?([a-z_0-9]+)[ (]", line))}
+    used = used_calls(calls)
     assert "fdatasync" in used and "setpriority" in used, used
-    # As root the test instance does what the unit's user need not: it gives up its rights, and SQLite gives its files to their owner.
-    forbidden = used - allowed_calls() - {"setuid", "setgid", "setgroups", "setresuid", "setresgid", "fchown"}
+    forbidden = used - allowed_calls() - ROOTS
     assert not forbidden, forbidden
 
 

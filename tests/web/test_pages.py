@@ -11,10 +11,10 @@ from support.instance import until
 AXE = (TOP / "web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 PAGES = {"overview": "/", "setup": "/setup", "messages": "/messages", "message": "/messages/{message}", "mail": "/messages/{message}?tab=mail",
          "headers": "/messages/{message}?tab=headers", "raw": "/messages/{message}?tab=raw", "proof": "/messages/{message}?tab=proof", "queue": "/queue",
-         "delivery": "/queue/{delivery}", "log": "/log", "domains": "/domains", "domain": "/domains/{domain}", "accounts": "/accounts",
+         "delivery": "/queue/{delivery}", "log": "/log", "domains": "/domains", "domain": "/domains/{domain}", "signing": "/signing", "accounts": "/accounts",
          "account": "/accounts/alice%40{domain}", "groups": "/groups", "group": "/groups/all", "signer": "/signers/main", "settings": "/settings",
          "audit": "/audit", "explain": "/explain", "about": "/about", "me": "/me", "verify": "/verify"}
-HEADINGS = {"setup": "Set-up", "messages": "Messages", "queue": "Queue", "log": "Log", "domains": "Domains", "domain": "example.test", "accounts": "Accounts",
+HEADINGS = {"setup": "Set-up", "messages": "Messages", "queue": "Queue", "log": "Log", "domains": "Domains", "domain": "example.test", "signing": "Signing policy", "accounts": "Accounts",
             "account": "alice", "groups": "Groups", "group": "all", "signer": "main", "settings": "Settings", "audit": "Audit", "explain": "Explain",
             "about": "bulla", "me": "account", "delivery": "To ", "verify": "still hold"}
 LOOKS = {"light": ("light", 1280, 800), "dark": ("dark", 1280, 800), "phone": ("light", 360, 740)}

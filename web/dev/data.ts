@@ -1,6 +1,7 @@
 // An invented server for development: a company that writes letters. Nothing of this is in a build.
 import { createHash } from 'node:crypto';
 import type {
+  PolicyAnswer,
   Account, AuditEntry, ChecklistItem, Checkpoint, Delivery, DkimKey, DnsCheck, Domain, Group, Message, MessageLife, Setting, Signer, Stage, Stats,
   Status, Verification,
 } from '../src/lib/api/types';
@@ -26,7 +27,7 @@ const subjects = [
 const checks: Message['check'][] = ['verified', 'verified', 'verified', 'verified', 'unchecked', 'verified', 'unsigned', 'verified'];
 
 export const COUNT = 4200;
-export const state = { empty: false, role: 'admin' as Account['role'], loggedIn: true, mustChange: false, totp: false, failures: 0 };
+export const state = { empty: false, role: 'admin' as Account['role'], loggedIn: true, mustChange: false, totp: false, failures: 0, policy: '# our own mail\n=:default||~|1209600\n!lists.harbour.example:\n' };
 
 function message(i: number): Message {
   const out = rnd(i * 7, 5) < 3;
@@ -139,6 +140,12 @@ export const status = (): Status => ({
   hostname: 'mail.harbour.example', node: 'node1', version: '0.3.0', started: iso(now - 9.4 * DAY), revision: 41, schema: 6, domains: 2, accounts: 14, groups: 3, signers: 2,
   archived: state.empty ? 0 : 1_284_391, log_size: state.empty ? 3 : COUNT + 12, log_key: 'mail.harbour.example/node1-16a8d5f4+1a2b3c4d+AaBb', queued: state.empty ? 0 : queue.length, held: 4, running: true, sealing: '',
   signature_verification: true, problems: state.empty ? [] : ['DKIM key bulla2025 of harbour.example is still in DNS but no longer used.'], listeners: ['0.0.0.0:25', '0.0.0.0:587', '0.0.0.0:8090'],
+  attention: state.empty ? [] : [
+    { kind: 'dkim_record', subject: 'b2026c', domain: 'xn--hfen-kontor-l8a.example', names: { 'xn--hfen-kontor-l8a.example': 'häfen-kontor.example' }, at: iso(now - 3 * DAY), past: true, text: 'the new DKIM key b2026c of xn--hfen-kontor-l8a.example has waited for its record for 3 days', command: 'bulla dkim check xn--hfen-kontor-l8a.example' },
+    { kind: 'dkim_age', subject: 'bulla2026', domain: 'harbour.example', at: iso(now - 110 * DAY), past: true, text: 'the DKIM key bulla2026 of harbour.example has signed for 200 days: rotate it', command: 'bulla dkim rotate harbour.example' },
+    { kind: 'certificate', subject: 'console', at: iso(now + 9 * DAY), past: false, text: 'the certificate of the console ends in 9 days: put a new one in its place and let it be read', command: 'bulla reload' },
+    { kind: 'token', subject: 'monitoring', login: 'admin', at: iso(now + 12 * DAY), past: false, text: 'the API token monitoring of admin ends in 12 days: make another for whatever uses it', command: 'bulla token list' },
+  ],
   metrics: {}, queue: { in_memory: 23, active: 1, unrecorded: 0, blocked: false }, disk: { free: 181e9, total: 480e9 }, memory: 94e6,
 });
 
@@ -165,7 +172,7 @@ export const checklist = (): ChecklistItem[] => [
   { id: 'archiving', title: 'What is archived and signed', state: 'done', detail: 'Group “letters” archives; signer “office”.' },
   { id: 'public_key', title: 'The public key for verification', state: 'done', detail: '/etc/bulla/office.pub.pem' },
   { id: 'first_message', title: 'A first message', state: state.empty ? 'todo' : 'done', detail: state.empty ? 'Nothing has been sealed yet.' : '1,284,391 messages are sealed.', action: state.empty ? { text: 'Send one', command: 'tools/send_mail.py --to you@harbour.example' } : undefined },
-  { id: 'tls', title: 'A certificate', state: 'todo', detail: 'The listeners use a self-signed certificate; other servers take it, mail programs of people ask.', action: { text: 'Name a certificate', command: 'bulla config set tls.certificate /etc/ssl/harbour.pem' } },
+  { id: 'tls', title: 'A certificate', state: 'todo', detail: 'The listeners use a self-signed certificate; other servers take it, mail programs of people ask.', action: { text: 'Name certificate_file and key_file under [console] in bulla.toml', command: 'bulla reload' } },
   { id: 'passphrase_backup', title: 'The passphrase on paper', state: 'todo', detail: 'Without it nobody can read the archive after the loss of this machine. Only you can know whether it lies in a safe.' },
   { id: 'resolver', title: 'A resolver that checks DNSSEC', state: 'unknown', detail: 'Not asked yet.' },
 ];
@@ -173,11 +180,12 @@ export const checklist = (): ChecklistItem[] => [
 export const domains: Domain[] = [
   { name: 'harbour.example', created: iso(now - 320 * DAY), disabled: false, accounts: 11, dkim_keys: 2 },
   { name: 'harbour-shipping.example', created: iso(now - 40 * DAY), disabled: false, accounts: 3, dkim_keys: 1 },
+  { name: 'xn--hfen-kontor-l8a.example', names: { 'xn--hfen-kontor-l8a.example': 'häfen-kontor.example' }, created: iso(now - 4 * DAY), disabled: false, accounts: 0, dkim_keys: 1 },
 ];
 const record = (d: string, s: string) => ({ name: `${s}._domainkey.${d}`, type: 'TXT', value: `v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A${sha(d + s)}${sha(s + d)}IDAQAB`, zone_line: `${s}._domainkey.${d}. IN TXT ( "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A${sha(d + s)}" "${sha(s + d)}IDAQAB" )` });
 export const dkimKeys = (d: string): DkimKey[] => [
-  { domain: d, selector: 'bulla2026', algorithm: 'rsa-sha256', bits: 2048, active: true, created: iso(now - 200 * DAY), record: record(d, 'bulla2026'), stage: 'active', since: iso(now - 200 * DAY), seen: iso(now - 200 * DAY), looked: iso(now), sight: 'exact', rotating: false, record_until: null, rotation_due: true },
-  ...(d === 'harbour.example' ? [{ domain: d, selector: 'ed2026', algorithm: 'ed25519-sha256', bits: 256, active: false, created: iso(now - 20 * DAY), record: record(d, 'ed2026'), stage: 'next' as const, since: iso(now - 20 * DAY), seen: null, looked: iso(now), sight: 'absent' as const, rotating: false, record_until: null, rotation_due: false }] : []),
+  { domain: d, selector: 'bulla2026', algorithm: 'rsa-sha256', bits: 2048, active: true, created: iso(now - 200 * DAY), record: record(d, 'bulla2026'), stage: 'active', since: iso(now - 200 * DAY), seen: iso(now - 200 * DAY), looked: iso(now), sight: 'exact', rotating: false, record_until: null, rotation_due: true, token: null },
+  ...(d === 'harbour.example' ? [{ domain: d, selector: 'ed2026', algorithm: 'ed25519-sha256', bits: 256, active: false, created: iso(now - 20 * DAY), record: record(d, 'ed2026'), stage: 'next' as const, since: iso(now - 20 * DAY), seen: null, looked: iso(now), sight: 'absent' as const, rotating: false, record_until: null, rotation_due: false, token: 'pkcs11:token=mail;object=ed2026;type=private?pin-source=file:/etc/bulla/hsm.pin' }] : []),
 ];
 export const dns = (d: string): DnsCheck[] => [
   { what: 'dkim', name: `bulla2026._domainkey.${d}`, type: 'TXT', expected: record(d, 'bulla2026').value, seen: [record(d, 'bulla2026').value], state: 'match', detail: 'The same key.' },
@@ -226,3 +234,8 @@ export const PERMISSIONS: Record<string, string[]> = {
   auditor: [...own, ...looking, 'signer.list', 'group.list', 'queue.list', 'queue.show', 'archive.', 'log.', 'job.', 'explain', 'stats', 'search', 'status', 'audit.list', 'setup.checklist'],
   admin: ['*'],
 };
+
+export const policyAnswer = (address: string): PolicyAnswer => ({
+  sender: address, author: address, why: 'line 2 (=:) is for our own domains, and harbour.example is one', line: 2, missed: [], refused: '',
+  signatures: [{ domain: 'harbour.example', selector: 'bulla2026', algorithm: 'rsa-sha256', canonicalization: 'relaxed/relaxed', expire_after: 1209600, body_length: false, identity: address, fingerprint: sha('k'), key_of: 'harbour.example', by: 'policy' }],
+});

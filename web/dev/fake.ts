@@ -123,6 +123,15 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/queue\/([^/]+)$/, ({ params, res }) => data.queue.find((d) => d.id === params[0]) ?? problem(res, 404, 'queue.gone', 'It is over.')],
   ['POST', /^\/queue\/([^/]+)\/(retry|hold|release)$/, ({ params }) => void data.setQueue(data.queue.map((d) => (d.id === params[0] ? { ...d, state: params[1] === 'hold' ? 'held' : 'queued', next_attempt: new Date().toISOString() } : d)))],
   ['DELETE', /^\/queue\/([^/]+)$/, ({ params }) => void data.setQueue(data.queue.filter((d) => d.id !== params[0]))],
+  ['GET', /^\/dkim\/policy$/, () => ({ source: data.state.policy ? 'instance' : 'keys', file: '', key_directory: '', revision: 7, entries: 2, broken: '', own: { lines: 2, in_force: true, differs_at: 0 } })],
+  ['GET', /^\/dkim\/policy\/text$/, () => ({ text: data.state.policy, mark: String(data.state.policy.length) })],
+  ['PUT', /^\/dkim\/policy\/text$/, ({ body }) => ((data.state.policy = JSON.parse(body).text), { entries: 2, warnings: [], in_force: true })],
+  ['POST', /^\/dkim\/policy\/try$/, ({ body }) => {
+    const asked = JSON.parse(body) as { text: string; address?: string };
+    const lines = asked.text.split('\n');
+    const errors = lines.flatMap((line, i) => (line && !line.startsWith('#') && !line.includes(':') ? [{ line: i + 1, column: line.length + 1, text: 'a colon is missing' }] : []));
+    return { entries: lines.filter((line) => line && !line.startsWith('#')).length - errors.length, errors, warnings: [], more: 0, ...(asked.address && errors.length === 0 ? { address: data.policyAnswer(asked.address) } : {}) };
+  }],
   ['GET', /^\/domains$/, () => ({ items: data.state.empty ? [] : data.domains })],
   ['POST', /^\/domains$/, ({ body, res }) => {
     const { name } = JSON.parse(body);
@@ -141,6 +150,8 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/domains\/([^/]+)\/keys$/, ({ params }) => ({ items: data.dkimKeys(params[0]!) })],
   ['POST', /^\/domains\/([^/]+)\/keys$/, ({ params, body }) => ({ ...data.dkimKeys(params[0]!)[0]!, ...JSON.parse(body) })],
   ['PATCH', /^\/domains\/([^/]+)\/keys\/([^/]+)$/, () => undefined],
+  ['POST', /^\/domains\/([^/]+)\/keys\/([^/]+)\/test$/, ({ params }) => ({ domain: params[0], selector: params[1], self: 'pass', result: 'pass', detail: '' })],
+  ['POST', /^\/domains\/([^/]+)\/rotation(\/check)?$/, ({ params }) => ({ items: data.dkimKeys(params[0]!) })],
   ['DELETE', /^\/domains\/([^/]+)\/keys\/([^/]+)$/, () => undefined],
   ['GET', /^\/accounts$/, () => ({ items: data.accounts })],
   ['POST', /^\/accounts$/, ({ body }) => ({ ...JSON.parse(body), login: JSON.parse(body).login ?? JSON.parse(body).address, one_time_password: 'k7mq-x2pd-9vtr-hw4n' })],

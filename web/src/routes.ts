@@ -14,6 +14,7 @@ export const routes: Routes = {
   '/log': { section: 'log', title: names.log, load: () => import('./pages/log/Log.svelte') },
   '/domains': { section: 'domains', title: names.domains, load: () => import('./pages/domains/Domains.svelte') },
   '/domains/:name': { section: 'domains', title: names.domains, load: () => import('./pages/domains/DomainPage.svelte') },
+  '/signing': { section: 'signing', title: names.signing, load: () => import('./pages/signing/Signing.svelte') },
   '/accounts': { section: 'accounts', title: names.accounts, load: () => import('./pages/accounts/Accounts.svelte') },
   '/accounts/:login': { section: 'accounts', title: names.accounts, load: () => import('./pages/accounts/AccountPage.svelte') },
   '/groups': { section: 'groups', title: names.groups, load: () => import('./pages/groups/Groups.svelte') },

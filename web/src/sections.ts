@@ -24,6 +24,7 @@ const all: Section[][] = [
   [
     { id: 'setup', path: '/setup', key: 'p', roles: ['admin'] },
     { id: 'domains', path: '/domains', key: 'd', roles: keepers },
+    { id: 'signing', path: '/signing', key: 'y', roles: lookers },
     { id: 'accounts', path: '/accounts', key: 'a', roles: keepers },
     { id: 'groups', path: '/groups', key: 'r', roles: lookers },
     { id: 'settings', path: '/settings', key: 's', roles: keepers },

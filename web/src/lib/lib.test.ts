@@ -6,6 +6,7 @@ import { matches } from './text';
 import { splitLines } from './ui/lines';
 import { areaPath, linePath } from './ui/spark';
 import { capacityOf, OVERSCAN, windowOf } from './ui/window';
+import { spell, spelled } from '$lib/names';
 
 describe('format', () => {
   it('says sizes', () => {
@@ -76,5 +77,20 @@ describe('ui', () => {
     expect(matches('Groups & signers', 'sig gro')).toBe(true);
     expect(matches('Zoë Müller', 'zoe muller')).toBe(true);
     expect(matches('Queue', 'log')).toBe(false);
+  });
+});
+
+describe('names', () => {
+  const names = { 'xn--bcher-kva.example': 'bücher.example', 'post.xn--bcher-kva.example': 'post.bücher.example' };
+
+  it('issue3_5 domains are shown as people read them, the longest name first', () => {
+    expect(spell('Ann <ann@post.xn--bcher-kva.example>, b@xn--bcher-kva.example', names)).toBe('Ann <ann@post.bücher.example>, b@bücher.example');
+    expect(spell('a@plain.example', names)).toBe('a@plain.example');
+    expect(spell('a@xn--bcher-kva.example', undefined)).toBe('a@xn--bcher-kva.example');
+  });
+
+  it('issue3_5 a filter finds either form', () => {
+    expect(matches(spelled('xn--bcher-kva.example', names), 'bucher')).toBe(true);
+    expect(matches(spelled('xn--bcher-kva.example', names), 'kva')).toBe(true);
   });
 });

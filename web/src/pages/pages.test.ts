@@ -9,6 +9,8 @@ import { groupCommand, kindOf, nameProblem, patternProblem, patterns, typeFlags 
 import { programOf } from './me/agent';
 import { parseScope, scopeFlags, scopeText, settable, shown, sourceOf, valueProblem } from './settings/values';
 import { quote } from '$lib/format';
+import type { Attention } from '$lib/api/types';
+import { describe as describeAttention } from './overview/attention';
 
 describe('c3_5 what people type on the pages', () => {
   it('tells names of domains, selectors and keys from others', () => {
@@ -92,5 +94,27 @@ describe('c3_8 explain', () => {
     expect(authorOf('To: b@x.org\n\nFrom: a@x.org')).toBe('');
     expect(authorOf(sample('ann@example.org'))).toBe('ann@example.org');
     expect(firstLines('A: 1\r\nB: 2\r\n\r\nx', 3)).toEqual(['A: 1', 'B: 2']);
+  });
+});
+
+describe('what needs attention', () => {
+  const at = '2026-11-22T06:10:00.000000Z';
+  const say = (one: Partial<Attention>) => describeAttention({ kind: 'token', subject: 's', at, past: false, text: 'the program says it', ...one } as Attention, 'ann');
+
+  it('issue3_5 each thing leads to the one place where it is put right', () => {
+    expect(say({ kind: 'dkim_age', subject: 's1', domain: 'xn--bcher-kva.example', names: { 'xn--bcher-kva.example': 'bücher.example' } })).toMatchObject({
+      title: 'DKIM key s1 of bücher.example', href: '/domains/xn--bcher-kva.example', action: 'Rotate it',
+    });
+    expect(say({ kind: 'dkim_record', domain: 'a.example' })).toMatchObject({ href: '/domains/a.example', action: 'See the record' });
+    expect(say({ kind: 'signer_age', subject: 'office' })).toMatchObject({ href: '/signers/office' });
+    expect(say({ login: 'ann', subject: 'my robot' })).toMatchObject({ href: '/me', command: "bulla token create ann 'my robot'" });
+    expect(say({ login: 'ben' })).toMatchObject({ href: '/accounts/ben', action: 'See the account' });
+    expect(say({ kind: 'certificate', subject: 'console' })).toMatchObject({ reload: true, action: 'Read it again' });
+    expect(say({ kind: 'certificate', subject: 'instance' })).toMatchObject({ reload: true, action: 'Renew it' });
+    expect(say({ login: 'ann', past: true }).text).not.toBe(say({ login: 'ann' }).text);
+  });
+
+  it('issue3_5 a kind that the console does not know is told in the words of the program', () => {
+    expect(say({ kind: 'new_kind' as never })).toEqual({ title: 'The program says it.', text: '', action: '', command: undefined });
   });
 });

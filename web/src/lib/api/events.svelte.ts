@@ -9,10 +9,11 @@ export interface Events {
   status: Partial<Status>;
   job: Job;
   revision: { revision: number };
+  traffic: Record<string, never>;
   lost: Record<string, never>;
 }
 type Name = keyof Events;
-const NAMES: Name[] = ['message', 'delivery', 'status', 'job', 'revision', 'lost'];
+const NAMES: Name[] = ['message', 'delivery', 'status', 'job', 'revision', 'traffic', 'lost'];
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30000;
 

@@ -16,10 +16,11 @@ import { seal } from './en/seal';
 import { session } from './en/session';
 import { settings } from './en/settings';
 import { shell } from './en/shell';
+import { signing } from './en/signing';
 import { verify } from './en/verify';
 
 /** The English catalogue. A part a file; texts with a number or a name in them are functions. */
 export const en = {
   about, accounts, archiving, audit, common, domains, explain, home, log, me, messages, pages, problems, queue, seal,
-  session, settings, shell, verify,
+  session, settings, shell, signing, verify,
 };

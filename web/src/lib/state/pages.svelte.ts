@@ -21,6 +21,12 @@ export class Pages<T> {
   async refresh(): Promise<void> {
     await this.take(undefined, Math.min(1000, Math.max(100, this.items.length)));
   }
+  /** Reads the first page of another list: what is shown is of the one before until then. */
+  protected async restart(): Promise<void> {
+    this.loaded = false;
+    this.next = undefined;
+    await this.take(undefined, 100);
+  }
   async more(): Promise<void> {
     if (this.next && !this.loading) await this.take(this.next, 100);
   }

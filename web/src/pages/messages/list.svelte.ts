@@ -2,22 +2,18 @@
 import { untrack } from 'svelte';
 import { api } from '$lib/api/client';
 import type { Message } from '$lib/api/types';
+import { Pages } from '$lib/state/pages.svelte';
 import type { Filters } from './filter';
 
-const PAGE = 100;
-
-class MessageList {
-  items = $state.raw<Message[]>([]);
+class MessageList extends Pages<Message> {
   fresh = $state.raw<Message[]>([]);
-  loaded = $state(false);
-  slow = $state(false);
-  error = $state.raw<unknown>(null);
   current = $state(-1);
   scroll = 0;
-  private key = '';
-  private next: string | undefined;
-  private reading = false;
-  private turn = 0;
+  private key = '{}';
+
+  constructor() {
+    super((cursor, limit) => api.get('/messages', { query: { ...(JSON.parse(this.key) as Filters), limit, cursor } as never }));
+  }
 
   /** Shows what these filters find; the rows that are there stay when they are the same. */
   show(filters: Filters): boolean {
@@ -31,40 +27,9 @@ class MessageList {
   }
 
   async reload(): Promise<void> {
-    this.turn++;
-    this.reading = false;
-    this.next = undefined;
-    this.loaded = false;
     this.current = -1;
     this.fresh = [];
-    await this.read([]);
-  }
-
-  async more(): Promise<void> {
-    if (this.next && !this.reading) await this.read(this.items);
-  }
-
-  private async read(before: Message[]): Promise<void> {
-    const turn = this.turn;
-    this.reading = true;
-    const timer = setTimeout(() => turn === this.turn && !this.loaded && (this.slow = true), 100);
-    try {
-      const filters = JSON.parse(this.key) as Filters;
-      const page = await api.get('/messages', { query: { ...filters, limit: PAGE, cursor: before.length ? this.next : undefined } as never });
-      if (turn !== this.turn) return;
-      this.items = before.length ? [...before, ...page.items] : page.items;
-      this.next = page.next;
-      this.error = null;
-      this.loaded = true;
-    } catch (error) {
-      if (turn === this.turn) this.error = error;
-    } finally {
-      clearTimeout(timer);
-      if (turn === this.turn) {
-        this.reading = false;
-        this.slow = false;
-      }
-    }
+    await this.restart();
   }
 
   /** A message that came now: shown at once above the others, or held back while somebody reads further down. */

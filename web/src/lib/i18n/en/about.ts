@@ -4,7 +4,7 @@ export const about = {
   node: 'Node',
   host: 'Host',
   since: 'Runs since',
-  schema: 'Form of the database',
+  schema: 'Schema of the database',
   revision: 'Revision of the settings',
   memory: 'Memory',
   disk: 'Disk free',

@@ -12,6 +12,7 @@ export const shell = {
     queue: 'Queue',
     log: 'Log',
     domains: 'Domains',
+    signing: 'Signing policy',
     accounts: 'Accounts',
     groups: 'Groups & signers',
     settings: 'Settings',

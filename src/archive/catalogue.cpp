@@ -38,12 +38,13 @@ string open_text(const vault::Vault& vault,
     return string(opened->view());
 }
 
+// {}: the trace, or a stand-in where nobody reads it: it is the longest text of a row, and opening it half the work of a list.
 constexpr std::string_view message_columns =
     "m.id, m.leaf, m.archived, m.role, m.size, m.volume, m.pack, m.pos, m.len, m.slot, m.summary, "
-    "m.trace, (select c.state from message_check c where c.message_id = m.id), "
-    "(select c.at from message_check c where c.message_id = m.id), "
-    "(select c.seal from message_check c where c.message_id = m.id), "
-    "(select l.hash from log_leaf l where l.idx = m.leaf)";
+    "{}, c.state, c.at, c.seal, l.hash";
+constexpr std::string_view message_joins =
+    "left join message_check c on c.message_id = m.id left join log_leaf l on l.idx = m.leaf";
+constexpr std::string_view no_trace = "''";
 using MessageTuple = std::tuple<int64_t,
                                 int64_t,
                                 int64_t,
@@ -85,7 +86,9 @@ Result<void> visit_messages(store::Connection& connection,
                             std::optional<string>>(sql, params, std::forward<Take>(take));
 }
 
-StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault) {
+enum class Texts { all, summary };
+
+StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault, Texts texts) {
     const auto& [id,
                  leaf,
                  archived,
@@ -116,8 +119,10 @@ StoredMessage read_message(const MessageTuple& row, const vault::Vault& vault) {
         .leaf_hash = leaf_hash.value_or("")};
     stored.row.summary =
         open_text(vault, text_identity(stored.row.id, "summary"), summary, stored.text_error);
-    stored.row.trace =
-        open_text(vault, text_identity(stored.row.id, "trace"), trace, stored.text_error);
+    if (texts == Texts::all) {
+        stored.row.trace =
+            open_text(vault, text_identity(stored.row.id, "trace"), trace, stored.text_error);
+    }
     return stored;
 }
 
@@ -253,11 +258,12 @@ Result<void> insert_event(store::Tx& tx, const vault::Vault& vault, const EventR
 }
 
 Result<std::optional<StoredMessage>> Catalogue::message(MessageId id) const {
-    static const string sql =
-        fmt::format("select {} from message m where m.id = :id", message_columns);
+    static const string sql = fmt::format("select {} from message m {} where m.id = :id",
+                                          fmt::format(message_columns, "m.trace"),
+                                          message_joins);
     std::optional<StoredMessage> found;
     const auto take = [&](MessageTuple&& row) {
-        found = read_message(row, vault_);
+        found = read_message(row, vault_, Texts::all);
         return false;
     };
     BULLA_CHECK(visit_messages(connection_, sql, {id.number()}, take));
@@ -336,13 +342,15 @@ string make_list_sql(const ListQuery& query) {
             "{})",
             id);
     }
-    return fmt::format("select {} from {} where {} and {} >= :low and {} < :high order by {} desc",
-                       message_columns,
-                       from,
-                       where,
-                       id,
-                       id,
-                       id);
+    return fmt::format(
+        "select {} from {} {} where {} and {} >= :low and {} < :high order by {} desc",
+        fmt::format(message_columns, no_trace),
+        from,
+        message_joins,
+        where,
+        id,
+        id,
+        id);
 }
 
 Result<Page> Catalogue::list(const ListQuery& query) const {
@@ -370,7 +378,7 @@ Result<Page> Catalogue::list(const ListQuery& query) const {
                 return true;
             }
         }
-        auto stored = read_message(row, vault_);
+        auto stored = read_message(row, vault_, Texts::summary);
         if (fits(query, stored.row)) {
             page.messages.push_back(std::move(stored));
         }

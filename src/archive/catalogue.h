@@ -75,7 +75,7 @@ struct StoredEvent {
 };
 
 struct Page {
-    std::vector<StoredMessage> messages;  ///< Archived ones, newest first.
+    std::vector<StoredMessage> messages;  ///< Archived ones, newest first; without their traces.
     std::optional<MessageId> next{};      ///< The cursor to go on with; none: that was all.
 };
 

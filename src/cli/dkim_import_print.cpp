@@ -15,6 +15,7 @@ using importers::Severity;
 using nlohmann::json;
 
 constexpr std::size_t most_names = 3;
+constexpr std::size_t most_domains = 20;
 
 json findings_to_json(const ImportPlan& plan) {
     auto out = json::array();
@@ -40,6 +41,21 @@ void print_keys(const Context& context, const ImportPlan& plan) {
                    key.file});
     }
     table.print(context.out, "no keys are taken over");
+}
+
+// Whatever a domain is added for, mail for it is local from then on.
+void print_domains(const Context& context, const ImportPlan& plan) {
+    if (plan.domains.empty()) {
+        return;
+    }
+    context.out << "\ndomains that the instance is to serve, whose mail is local then: ";
+    for (std::size_t i = 0; i < plan.domains.size() && i < most_domains; ++i) {
+        context.out << (i == 0 ? "" : " ") << plan.domains[i].ascii();
+    }
+    if (plan.domains.size() > most_domains) {
+        context.out << " and " << plan.domains.size() - most_domains << " more";
+    }
+    context.out << '\n';
 }
 
 // Settings that many domains share stand in one line.
@@ -125,6 +141,7 @@ json plan_to_json(const ImportPlan& plan) {
 
 void print_plan(const Context& context, const ImportPlan& plan) {
     print_keys(context, plan);
+    print_domains(context, plan);
     print_settings(context, plan);
     if (!plan.trusted.empty()) {
         context.out << "\ntrusted_networks, whose clients' mail is signed and who may relay "

@@ -341,7 +341,7 @@ void read_folder(PlanBuilder& plan, EximConfig& config, const std::string& folde
             return plan.error(place, names.error().text);
         }
         for (const auto& name : *names) {
-            config.read_file(inside + "/" + name, place);
+            config.read_file(join_path(inside, name), place);
         }
     }
 }

@@ -265,10 +265,10 @@ class RspamdReader {
              std::string selector,
              std::string path,
              const Place& place) {
-        const auto fill = [&](std::string& value, const Map& map, std::string standard) {
+        const auto fill = [&](std::string& value, const Map& map, const std::string& standard) {
             if (value.empty()) {
                 const auto found = map.find(domain);
-                value = found == map.end() ? std::move(standard) : found->second;
+                value = found == map.end() ? standard : found->second;
             }
         };
         fill(selector, selectors_, text_of(&root_, "selector", "dkim"));

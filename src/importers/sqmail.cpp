@@ -49,9 +49,10 @@ class SqmailReader {
                    "bulla reads these keys and dkimdomains where they lie, as the user of its "
                    "service: give that user a copy if they belong to another one (guide: "
                    "opendkim-migration.md)");
-        plan_.differs({.file = policy_file_},
-                      "from then on this file decides for all mail; keys that domains have in the "
-                      "instance sign no more");
+        plan_.differs(
+            {.file = policy_file_},
+            "from then on this file decides by the envelope sender; keys that the domain of the "
+            "From address has in the instance sign besides");
     }
 
   private:

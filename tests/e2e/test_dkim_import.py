@@ -44,7 +44,7 @@ def state(instance):
 def test_c4_6_GW_12_a_dry_run_says_all_and_changes_nothing(instance, opendkim):
     before = state(instance)
     said = instance.cli("dkim", "import", "opendkim", opendkim).stdout
-    for line in (rf"example\.test +s2020 +rsa +2048 +yes +{opendkim.parent}/a\.private", r"dkim_canonicalization +example\.test example\.net +relaxed/simple",
+    for line in (rf"example\.test +s2020 +rsa +2048 +yes +{opendkim.parent}/a\.private", r"domains that the instance is to serve, .*: example\.test example\.net", r"dkim_canonicalization +example\.test example\.net +relaxed/simple",
                  r"dkim_expiry .* 2 h", r"dkim_signed_headers .* From, To, Subject, Date, X-Foo", r"trusted_networks.*: 127\.0\.0\.1 ::1 192\.0\.2\.0/24",
                  r'  .*TrustedHosts:4:1: "mail\.example\.test" is a name', r"  .*opendkim\.conf:11:16: SoftwareHeader: ", r"  .*opendkim\.conf:1:8: Syslog: ",
                  r"Nothing was changed; --apply does it\."):

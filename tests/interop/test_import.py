@@ -67,7 +67,7 @@ def opendkim(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def names(opendkim, tmp_path_factory):
-    server = Dns(tmp_path_factory.mktemp("names"), opendkim.records)
+    server = Dns(tmp_path_factory.mktemp("names"), opendkim.records, plain=False)
     yield server
     server.stop()
 

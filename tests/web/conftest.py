@@ -12,7 +12,7 @@ from office import PASSWORD, Office  # noqa: E402
 from support.sink import Sink  # noqa: E402
 
 
-ORDER = ["test_pages.py", "test_messages.py", "test_habits.py", "test_verify.py", "test_entrance.py", "test_hostile.py"]
+ORDER = ["test_pages.py", "test_messages.py", "test_habits.py", "test_overview.py", "test_verify.py", "test_entrance.py", "test_hostile.py"]
 
 
 def pytest_collection_modifyitems(items):

@@ -16,7 +16,7 @@ struct Error {
     Fault fault = Fault::us;
     std::string text;
     std::string_view rfc = {};  ///< The section behind it, such as "RFC 6376 3.5"; empty if none.
-    std::string field = {};  ///< The argument that is wrong, for whoever shows a form; empty: none, or more than one.
+    std::string field = {};  ///< The argument that is wrong, for a form; empty: none, or several.
     unsigned retry_after = 0;  ///< Seconds after which it is worth another try; 0: not known.
 };
 

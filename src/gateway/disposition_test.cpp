@@ -134,11 +134,11 @@ TEST(Disposition, c2_6_every_row_is_raised) {
     for (const auto& row : smtp::refusals) {
         unraised.erase("\"" + std::string(row.code) + "\"");
     }
-    each_source({"gateway", "directory", "seal", "store", "mail", "dkim", "crypto", "pkcs11", "net"},
-                [&](const std::string& text) {
-                    std::erase_if(unraised,
-                                  [&](const std::string& code) { return text.contains(code); });
-                });
+    each_source(
+        {"gateway", "directory", "seal", "store", "mail", "dkim", "crypto", "pkcs11", "net"},
+        [&](const std::string& text) {
+            std::erase_if(unraised, [&](const std::string& code) { return text.contains(code); });
+        });
     for (const auto& code : unraised) {
         ADD_FAILURE() << "nothing raises " << code;
     }

@@ -16,8 +16,8 @@ struct Error {
     Fault fault = Fault::us;
     std::string text;
     std::string_view rfc = {};  ///< The section behind it, such as "RFC 6376 3.5"; empty if none.
-    std::string field = {};  ///< The argument that is wrong, for a form; empty: none, or several.
-    unsigned retry_after = 0;  ///< Seconds after which it is worth another try; 0: not known.
+    std::string field = {};     ///< The argument that is wrong; empty: none, or several.
+    unsigned retry_after = 0;   ///< Seconds after which it is worth another try; 0: not known.
 };
 
 /// A value or the Error that prevented it. A failed verification is no Error: see Verdict.

@@ -63,11 +63,11 @@ class Daemon {
     [[nodiscard]] Result<void> try_token_keys();
     static void note_token_keys(const Result<void>& outcome);
 
+    gateway::Metrics metrics_;  // First, for it begins a line of the cache.
     config::Config config_;
     SystemClock clock_;
     Time started_ = clock_.now();
     SystemRandom random_;
-    gateway::Metrics metrics_;
     net::TlsSlot tls_;
     std::unique_ptr<services::Instance> instance_;
     std::unique_ptr<queue::Queue> queue_;

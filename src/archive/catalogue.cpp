@@ -38,7 +38,7 @@ string open_text(const vault::Vault& vault,
     return string(opened->view());
 }
 
-// {}: the trace, or a stand-in where nobody reads it: it is the longest text of a row, and opening it half the work of a list.
+// {}: the trace, or a stand-in where nobody reads it: it is the longest text of a row, and lists open many.
 constexpr std::string_view message_columns =
     "m.id, m.leaf, m.archived, m.role, m.size, m.volume, m.pack, m.pos, m.len, m.slot, m.summary, "
     "{}, c.state, c.at, c.seal, l.hash";

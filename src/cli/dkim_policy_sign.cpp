@@ -72,6 +72,7 @@ Result<ExitCode> sign_by_policy(Context& context, const Options& options) {
         }
     }
     std::vector<dkim::SignOptions> signatures;
+    signatures.reserve(plan.signatures.size());
     for (const auto& one : plan.signatures) {
         signatures.push_back(one.options);
     }
@@ -87,9 +88,9 @@ Result<ExitCode> sign_by_policy(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_policy_sign(CLI::App& group, Context& context) {
+void add_policy_sign(CLI::App& policy, Context& context) {
     CLI::App& command = add_command(
-        group,
+        policy,
         "sign",
         {"Signs the message on standard input as a dkimdomains file says, and prints it. Says on "
          "standard error why it is signed so. Needs no instance; the status is 1 if a key is "

@@ -96,16 +96,17 @@ def keep(rows):
 
 
 def document():
-    """Write the kept rows into docs/measurements.md, below its introduction."""
+    """Write the kept rows into docs/measurements.md, between its introduction and what it says of them."""
     path, rows = TOP / "docs/measurements.md", TOP / "build/results/bench.jsonl"
-    head = path.read_text().split("## Figures")[0].rstrip()
+    head, _, old = path.read_text().partition("## Figures")
+    head, remarks = head.rstrip(), "".join(old.partition("## What they say")[1:])
     lines = ["", "", "## Figures", "", "| Benchmark | Value | Limit | Ratio to the limit | Target | Peers |", "|---|---|---|---|---|---|"]
     for row in sorted(map(json.loads, rows.read_text().splitlines()), key=lambda r: (r["bench"], r["case"])):
         peers = ", ".join(f"{name} {show(value)}" for name, value in row.get("peers", {}).items())
         verdict = {True: "met", False: "not met", None: ""}[row.get("met")]
         lines.append(f"| {row['bench']}/{row['case']} | {show(row['value'])} {row['unit']} | {show(row.get('limit'))} | {show(row.get('ratio'))} | "
                      f"{verdict} | {peers} |")
-    path.write_text(head + "\n".join(lines) + "\n")
+    path.write_text(head + "\n".join(lines) + "\n" + (f"\n{remarks}" if remarks else ""))
 
 
 def main():

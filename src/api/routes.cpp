@@ -58,7 +58,7 @@ constexpr std::array routes{
     Route{remove, "/tokens/{id}", "token.revoke", {.answer = nothing}},
     // The program
     Route{get, "/status", "status", {}},
-    Route{get, "/checklist", "setup.checklist", {.dear = true}},
+    Route{get, "/checklist", "setup.checklist", {}},
     Route{post, "/checklist/{id}/confirm", "setup.confirm", {.answer = nothing}},
     Route{get, "/stats", "stats", {.query = "range"}},
     Route{get, "/events", "events", {.stream = true, .handle = open_events}},
@@ -101,7 +101,7 @@ constexpr std::array routes{
           "/domains/{domain:name}",
           "domain.remove",
           {.query = "force:flag", .answer = nothing}},
-    Route{get, "/domains/{domain}/dns", "dns.check", {.dear = true}},
+    Route{get, "/domains/{domain}/dns", "dns.check", {}},
     Route{get, "/domains/{domain}/keys", "dkim.list", {}},
     Route{post,
           "/domains/{domain}/keys",

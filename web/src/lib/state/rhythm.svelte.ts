@@ -9,6 +9,8 @@ export class Rhythm {
   /** Seconds until it asks again; null: it does not. */
   left = $state<number | null>(null);
   busy = $state(false);
+  /** When it was asked last, once it is no longer asked by itself. */
+  ended = $state<string | null>(null);
   private turn = 0;
   private due = Infinity;
   private going = false;
@@ -31,7 +33,7 @@ export class Rhythm {
       clearInterval(timer);
       this.going = false;
       this.due = Infinity;
-      this.left = null;
+      this.left = this.ended = null;
     };
   }
 
@@ -39,6 +41,7 @@ export class Rhythm {
     const step = STEPS[this.turn++];
     this.due = step === undefined ? Infinity : Date.now() + step * 1000;
     this.left = step ?? null;
+    this.ended = step === undefined ? new Date().toISOString() : null;
   }
 
   private tick(): void {

@@ -13,11 +13,14 @@ describe('what nothing tells of', () => {
 
   it('issue3_5 is asked ever more seldom, and not for ever', async () => {
     let asked = 0;
-    const stop = new Rhythm(async () => void asked++).begin();
+    const made = new Rhythm(async () => void asked++);
+    const stop = made.begin();
     await vi.advanceTimersByTimeAsync(61e3);
     expect(asked).toBe(4);
     await vi.advanceTimersByTimeAsync(3600e3);
     expect(asked).toBe(STEPS.length);
+    expect(made.left).toBeNull();
+    expect(made.ended).not.toBeNull();
     stop();
   });
   it('issue3_5 is not asked while nobody looks on, and begins anew by hand', async () => {

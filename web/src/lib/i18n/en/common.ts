@@ -26,6 +26,7 @@ export const common = {
   required: 'This is needed.',
   now: 'just now',
   again: (seconds: number) => `again in ${seconds} s`,
+  asked: 'asked',
   ago: (text: string) => `${text} ago`,
   inTime: (text: string) => `in ${text}`,
   seconds: (n: number) => `${n} s`,

@@ -33,7 +33,7 @@ export const domains = {
     record: 'Record',
     bits: (n: number) => `${n} bits`,
     dns: 'What resolvers see now',
-    dnsText: 'Asked of the resolver of this server, just now.',
+    dnsText: 'Asked of the resolver of this server.',
     refresh: 'Ask again',
     what: { dkim: 'DKIM', mx: 'MX', spf: 'SPF', dmarc: 'DMARC' },
     states: { match: 'as it should be', missing: 'missing', different: 'another one', error: 'could not be asked', present: 'there' },

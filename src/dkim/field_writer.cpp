@@ -54,6 +54,11 @@ void FieldWriter::glue(std::string_view text) {
     column_ += text.size();
 }
 
+void FieldWriter::line() {
+    text_.append("\r\n");
+    column_ = 0;
+}
+
 void FieldWriter::stream(std::string_view text, bool has_escapes) {
     while (!text.empty()) {
         const std::size_t room = column_ < last_column ? last_column - column_ : 0;

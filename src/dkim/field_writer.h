@@ -14,6 +14,8 @@ class FieldWriter {
     void word(std::string_view text);
     /// A piece that follows the last one directly, or after a fold.
     void glue(std::string_view text);
+    /// Begins a new line, on which a word must follow: what comes then does not depend on what was written before.
+    void line();
     /// Text that may be broken anywhere but inside an escape of quoted-printable ("=3B"), such as base64.
     void stream(std::string_view text, bool has_escapes = false);
 

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "dkim/canon.h"
 #include "dkim/field_writer.h"
+#include "dkim/sign_steps.h"
 #include "dkim/signed_bytes.h"
 #include "dkim/tag_list.h"
 
@@ -15,31 +16,8 @@ namespace bulla::dkim {
 
 namespace {
 
-constexpr std::size_t least_rsa_bits = 1024;
-
 std::unexpected<Error> refuse(std::string_view code, std::string text, std::string_view rfc) {
     return fail(code, Fault::us, std::move(text), rfc);
-}
-
-bool is_field_name(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return c > ' ' && c < '\x7F' && c != ':' && c != ';';
-    });
-}
-
-Result<Algorithm> algorithm_of(const crypto::PublicKey& key) {
-    if (key.type() == crypto::KeyType::ed25519) {
-        return Algorithm::ed25519_sha256;
-    }
-    if (key.type() != crypto::KeyType::rsa) {
-        return refuse("dkim.key_type", "DKIM signs with keys of type rsa or ed25519", "RFC 8463 3");
-    }
-    // RFC 8301 3.2: "Signers MUST use RSA keys of at least 1024 bits for all keys."
-    if (key.bits() < least_rsa_bits) {
-        return refuse(
-            "dkim.weak_key", "an RSA key of less than 1024 bits must not sign", "RFC 8301 3.2");
-    }
-    return Algorithm::rsa_sha256;
 }
 
 Result<void> check_identity(const SignOptions& options) {
@@ -56,33 +34,6 @@ Result<void> check_identity(const SignOptions& options) {
                       "RFC 6376 3.5");
     }
     return {};
-}
-
-// The names of h=, in order; views into the options.
-Result<std::vector<std::string_view>> names_to_sign(const FieldList& list,
-                                                    const SignedFields& wanted) {
-    std::vector<std::string_view> names;
-    names.reserve(wanted.size() * 2);
-    const auto is_from = [](const SignedField& field) {
-        return mail::equal_ignoring_case(field.name, "From");
-    };
-    if (std::ranges::none_of(wanted, is_from)) {
-        names.emplace_back("From");
-    }
-    for (const SignedField& field : wanted) {
-        if (!is_field_name(field.name)) {
-            return refuse("dkim.bad_field_name",
-                          "the list of fields to sign has a malformed name",
-                          "RFC 5322 3.6.8");
-        }
-        const auto present = std::ranges::count_if(list.fields(), [&](const FieldList::Field& one) {
-            return is_same_name(one.name, field.name);
-        });
-        const bool more = field.oversign == Oversign::always ||
-                          (field.oversign == Oversign::if_present && present > 0);
-        names.insert(names.end(), static_cast<std::size_t>(present) + (more ? 1 : 0), field.name);
-    }
-    return names;
 }
 
 // z= (RFC 6376 3.5): copies of the signed fields, in the order of h=.
@@ -103,18 +54,6 @@ std::string copies(const FieldList& list, const std::vector<std::string_view>& n
         }
     }
     return out;
-}
-
-void write_names(FieldWriter& out, const std::vector<std::string_view>& names) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        std::string piece(i == 0 ? "h=" : "");
-        piece.append(names[i]).append(i + 1 == names.size() ? ";" : ":");
-        if (i == 0) {
-            out.word(piece);
-        } else {
-            out.glue(piece);
-        }
-    }
 }
 
 // All body digests that the signatures of one message share.
@@ -213,14 +152,8 @@ Result<std::string> make_field(const SignOptions& options,
     // RFC 6376 3.7: the signature field is hashed without a trailing CRLF.
     bytes.resize(bytes.size() - 2);
     const crypto::Sha256 digest = crypto::sha256(bytes);
-    // RFC 8463 3: "It signs the hash with the PureEdDSA variant Ed25519, as defined in RFC 8032, Section 5.1"
-    auto signature = algorithm == Algorithm::ed25519_sha256
-                         ? options.key->sign_message(crypto::view(digest))
-                         : options.key->sign_digest(crypto::view(digest));
-    if (!signature) {
-        return std::unexpected(std::move(signature).error());
-    }
-    out.stream(base64_encode(*signature));
+    BULLA_TRY(signature, sign_hash(*options.key, algorithm, digest));
+    out.stream(base64_encode(signature));
     return out.text() + "\r\n";
 }
 

@@ -84,22 +84,41 @@ Result<std::string> parse_base64(const TagList& tags, std::string_view name, std
     return *std::move(bytes);
 }
 
+// h= of an ARC-Message-Signature, cut into names. An empty name picks no field, as one does that the message lacks.
+Result<std::vector<std::string_view>> check_arc_names(std::vector<std::string_view> names) {
+    std::erase(names, std::string_view{});
+    // RFC 8617 4.1.2 keeps ARC-Seal out of h=: the seals cover this signature, not the other way round.
+    if (std::ranges::any_of(names,
+                            [](std::string_view name) { return is_same_name(name, "arc-seal"); })) {
+        return fail("arc.seal_signed",
+                    Fault::sender,
+                    "the message signature covers an ARC-Seal field",
+                    "RFC 8617 4.1.2");
+    }
+    return names;
+}
+
 Result<std::vector<std::string_view>> parse_headers(const TagList& tags,
-                                                    const SignatureLimits& limits) {
+                                                    const SignatureLimits& limits,
+                                                    SignatureSyntax syntax) {
     BULLA_TRY(text, required(tags, "h"));
     if (std::cmp_greater_equal(std::ranges::count(text, ':'), limits.max_headers)) {
         return refuse("dkim.bad_value",
                       "the signature names more header fields than the limit allows");
     }
     std::vector<std::string_view> names = split_list(text, ':');
-    const auto bad = [](std::string_view name) {
+    const bool arc = syntax == SignatureSyntax::arc_message;
+    const auto bad = [arc](std::string_view name) {
         // Not find_first_of, which asks memchr for every octet.
-        return name.empty() || std::ranges::any_of(name, [](char c) {
+        return (name.empty() && !arc) || std::ranges::any_of(name, [](char c) {
                    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
                });
     };
     if (std::ranges::any_of(names, bad)) {
         return bad_value("h");
+    }
+    if (arc) {
+        return check_arc_names(std::move(names));
     }
     // RFC 6376 5.4: "The From header field MUST be signed (that is, included in the 'h=' tag of the resulting DKIM-Signature header
     // field)."
@@ -119,9 +138,11 @@ struct Identity {
 };
 
 // RFC 6376 3.5: the value of i= is a local part, which may be missing, "@" and a domain, in dkim-quoted-printable.
-Result<Identity> parse_identity(const TagList& tags, const DomainName& domain) {
+Result<Identity> parse_identity(const TagList& tags,
+                                const DomainName& domain,
+                                SignatureSyntax syntax) {
     const Tag* tag = tags.find("i");
-    if (tag == nullptr) {
+    if (tag == nullptr || syntax != SignatureSyntax::dkim) {
         return Identity{.text = "@" + domain.ascii(), .domain = domain};
     }
     std::string text = read_quoted(tag->value);
@@ -147,10 +168,44 @@ Result<CanonPair> parse_canon(const TagList& tags) {
     return pair ? Result<CanonPair>(*pair) : Result<CanonPair>(bad_value("c"));
 }
 
-Result<void> check_version_and_query(const TagList& tags) {
-    BULLA_TRY(version, required(tags, "v"));
-    if (version != "1") {
-        return refuse("dkim.bad_version", "the signature has another version than 1");
+// What of the message is signed, and in which form.
+struct Coverage {
+    CanonPair canon;
+    std::string body_hash;
+    std::vector<std::string_view> headers;
+};
+
+Result<Coverage> parse_coverage(const TagList& tags,
+                                const SignatureLimits& limits,
+                                SignatureSyntax syntax) {
+    if (syntax == SignatureSyntax::arc_seal) {
+        // RFC 8617 4.1.3 allows no h=: what a seal covers is fixed, and one that says otherwise fails.
+        if (tags.find("h") != nullptr) {
+            return fail("arc.fields_in_seal",
+                        Fault::sender,
+                        "the seal names header fields (h=)",
+                        "RFC 8617 4.1.3");
+        }
+        return Coverage{.canon = {.header = Canon::relaxed, .body = Canon::relaxed},
+                        .body_hash = {},
+                        .headers = {}};
+    }
+    BULLA_TRY(body_hash, parse_base64(tags, "bh", hash_size));
+    if (body_hash.size() != hash_size) {
+        return bad_value("bh");
+    }
+    BULLA_TRY(canon, parse_canon(tags));
+    BULLA_TRY(headers, parse_headers(tags, limits, syntax));
+    return Coverage{
+        .canon = canon, .body_hash = std::move(body_hash), .headers = std::move(headers)};
+}
+
+Result<void> check_version_and_query(const TagList& tags, SignatureSyntax syntax) {
+    if (syntax == SignatureSyntax::dkim) {
+        BULLA_TRY(version, required(tags, "v"));
+        if (version != "1") {
+            return refuse("dkim.bad_version", "the signature has another version than 1");
+        }
     }
     // RFC 6376 3.5: "If there are multiple query mechanisms listed, the choice of query mechanism MUST NOT change the interpretation
     // of the signature." Verifiers ignore those they do not know.
@@ -184,7 +239,8 @@ std::string Signature::key_name() const {
 
 Result<Signature> parse_signature(std::string_view field,
                                   SignatureClaims& claims,
-                                  const SignatureLimits& limits) {
+                                  const SignatureLimits& limits,
+                                  SignatureSyntax syntax) {
     const std::size_t value = std::min(field.find(':'), field.size() - 1) + 1;
     std::string_view text = field.substr(value);
     if (text.ends_with("\r\n")) {
@@ -195,7 +251,7 @@ Result<Signature> parse_signature(std::string_view field,
     claims = {.domain = std::string(tags.value("d")),
               .selector = std::string(tags.value("s")),
               .algorithm = std::string(tags.value("a"))};
-    BULLA_CHECK(check_version_and_query(tags));
+    BULLA_CHECK(check_version_and_query(tags, syntax));
     BULLA_TRY(algorithm_text, required(tags, "a"));
     BULLA_TRY(algorithm, parse_algorithm(algorithm_text));
     BULLA_TRY(domain_text, required(tags, "d"));
@@ -206,21 +262,16 @@ Result<Signature> parse_signature(std::string_view field,
         return bad_value(domain ? "s" : "d");
     }
     BULLA_TRY(signature_bytes, parse_base64(tags, "b", longest_signature));
-    BULLA_TRY(body_hash, parse_base64(tags, "bh", hash_size));
-    if (body_hash.size() != hash_size) {
-        return bad_value("bh");
-    }
-    BULLA_TRY(canon, parse_canon(tags));
-    BULLA_TRY(headers, parse_headers(tags, limits));
-    BULLA_TRY(identity, parse_identity(tags, *domain));
+    BULLA_TRY(coverage, parse_coverage(tags, limits, syntax));
+    BULLA_TRY(identity, parse_identity(tags, *domain, syntax));
     const Tag& b = *tags.find("b");
     Signature signature{.algorithm = algorithm,
-                        .canon = canon,
+                        .canon = coverage.canon,
                         .domain = *std::move(domain),
                         .selector = *std::move(selector),
                         .signature = std::move(signature_bytes),
-                        .body_hash = std::move(body_hash),
-                        .headers = std::move(headers),
+                        .body_hash = std::move(coverage.body_hash),
+                        .headers = std::move(coverage.headers),
                         .identity = std::move(identity.text),
                         .identity_domain = std::move(identity.domain),
                         .body_length = {},

@@ -49,12 +49,17 @@ struct SignatureLimits {
     std::size_t max_tags = 64;
 };
 
+/// Which of the fields that share this syntax is read. RFC 8617 4.1.2: an ARC-Message-Signature has no v=, its i= is a number, and h= need
+/// not name From, nor anything, but never ARC-Seal; 4.1.3: an ARC-Seal has no h=, bh= and c= either and is always relaxed.
+enum class SignatureSyntax : std::uint8_t { dkim, arc_message, arc_seal };
+
 /// Reads the DKIM-Signature `field` (the whole field with name and CRLF, which must outlive the result) and checks what can be checked
 /// without key, time and message (RFC 6376 6.1.1). `claims` is filled as far as the field can be read. Errors: dkim.bad_tags,
 /// dkim.too_many_tags, dkim.bad_version, dkim.missing_tag, dkim.bad_value, dkim.historic_algorithm, dkim.unknown_algorithm,
-/// dkim.from_not_signed, dkim.identity_outside, dkim.bad_query.
+/// dkim.from_not_signed, dkim.identity_outside, dkim.bad_query; arc.seal_signed (h= names ARC-Seal), arc.fields_in_seal (h= in an ARC-Seal).
 [[nodiscard]] Result<Signature> parse_signature(std::string_view field,
                                                 SignatureClaims& claims,
-                                                const SignatureLimits& limits = {});
+                                                const SignatureLimits& limits = {},
+                                                SignatureSyntax syntax = SignatureSyntax::dkim);
 
 }  // namespace bulla::dkim

@@ -236,6 +236,18 @@ def test_DKD_03_mail_from_outside_is_signed_by_a_switch_only(instance, sink):
     assert selectors(arrives(2)) == ["db"]
 
 
+def test_DKD_03_the_policy_never_signs_for_a_return_address_from_outside(instance, sink):
+    instance.sign_dkim("db")
+    instance.cli("settings", "set", "dkim_sign_relayed", "1", "--domain", "example.test")
+    instance.cli("settings", "set", "dkim_expiry", "0")
+    instance.cli("dkim", "policy", "set", "-", input="example.test:db|||3600|t\n")
+    author = "alice@example.test"
+    assert instance.send(author, "admin@example.test", make_message(author, "admin@example.test"), role="inbound").code == 250
+    found = max((signatures(m) for m in instance.wait_maildir("admin")), key=len)
+    assert selectors(found) == ["db"]
+    assert not any("x=" in str(one) for one in found), "by the keys, not by the policy"
+
+
 def test_DKD_04_sent_stored_and_handed_back_all_carry_the_signature(instance, sink):
     instance.sign_dkim("db")
     sender = "alice@example.test"

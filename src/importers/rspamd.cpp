@@ -6,6 +6,7 @@
 #include "importers/text.h"
 #include "importers/ucl.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <set>

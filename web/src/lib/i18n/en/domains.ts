@@ -50,7 +50,6 @@ export const domains = {
     removed: (name: string) => `${name} is removed.`,
     hasAccounts: (n: number) => (n === 1 ? 'It has an account. Remove that first.' : `It has ${n} accounts. Remove them first.`),
     isDisabled: 'This domain is disabled: no mail is taken or sent for it.',
-    settings: 'Settings of this domain',
   },
   key: {
     makeTitle: (domain: string) => `Make a DKIM key for ${domain}`,

@@ -413,16 +413,16 @@ TEST(SpfCheck, rounds_are_bounded) {
 TEST(SpfCheck, order_of_records_and_answers_does_not_matter) {
     for (const bool turned : {false, true}) {
         Zone zone = with_record("v=spf1 mx ~all");
-        // Two void look-ups stand before the client, one after it: which is which must not depend on the DNS.
+        // One void look-up stands before the client, three after it: which is which must not depend on the DNS.
         for (unsigned i = 0; i < 5; ++i) {
             const unsigned preference = turned ? 4 - i : i;
             zone.mx("example.com", preference, "h" + number(preference) + ".example");
         }
-        zone.address("h2.example", "192.0.2.1");
+        zone.address("h1.example", "192.0.2.1");
         for (const bool reversed : {false, true}) {
             const auto run = run_check(Check(client(), Identity::mail_from), zone, reversed);
             EXPECT_EQ(run.result.verdict, Verdict::pass) << run.result.reason;
-            EXPECT_EQ(run.result.void_lookups, 2);
+            EXPECT_EQ(run.result.void_lookups, 1);
         }
     }
 }

@@ -86,8 +86,8 @@ Result<MacroString::Macro> MacroString::parse_macro(std::string_view body, Macro
     }
     macro.letter = lower(body.front());
     macro.escape = macro.letter != body.front();
-    // RFC 7208 7.2: "The following macro letters are allowed only in 'exp' text: c, r, t"
-    // The grammar of a modifier that nobody knows has them too, for its meaning cannot be known.
+    // RFC 7208 7.2: "The following macro letters are allowed only in 'exp' text:"
+    // c, r and t. In a modifier that nobody knows they may stand too, for what it means cannot be known.
     if (!(use == MacroUse::domain_spec ? domain_letters : all_letters).contains(macro.letter)) {
         return bad_macro("a macro with a letter that may not stand here");
     }
@@ -95,7 +95,8 @@ Result<MacroString::Macro> MacroString::parse_macro(std::string_view body, Macro
     const auto digits =
         static_cast<std::size_t>(std::ranges::find_if_not(body, is_digit) - body.begin());
     if (digits > 0) {
-        const auto [end, error] = std::from_chars(body.data(), body.data() + digits, macro.keep);
+        const auto [end, error] =
+            std::from_chars(body.data(), body.substr(0, digits).data() + digits, macro.keep);
         if (error == std::errc::result_out_of_range) {
             macro.keep = many_parts;
         }
@@ -205,9 +206,9 @@ std::string MacroString::value_of(const Macro& macro, const MacroValues& values)
     }
 }
 
-// RFC 7208 7.3: "If transformers or delimiters are provided, the <value> for a macro letter is split into parts separated by one or more
-// of the specified delimiter characters. After performing any reversal operation and/or removal of left-hand parts, the parts are
-// rejoined using '.' and not the original splitting characters."
+// RFC 7208 7.3: "After performing any reversal operation and/or removal of left-hand parts, the parts are rejoined using '.' and not the
+// original splitting characters."
+// Delimiters that follow each other leave empty parts between them.
 std::string MacroString::transform(const Macro& macro, const std::string& value) {
     if (macro.keep == 0 && !macro.reverse && macro.delimiters.empty()) {
         return value;

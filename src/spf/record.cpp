@@ -189,8 +189,7 @@ Result<void> parse_modifier(Record& record, std::string_view term, std::size_t e
 }  // namespace
 
 bool Directive::covers(const Ip& address, const Ip& ip) const {
-    // RFC 7208 5: "Even if the SMTP connection is via IPv6, an IPv4-mapped IPv6 IP address […] MUST still be considered an IPv4 address
-    // when evaluating." So ip6 never covers one, whatever its network looks like.
+    // A client whose address is IPv4-mapped is an IPv4 client (RFC 7208 5), so ip6 never covers one, whatever its network looks like.
     if (mechanism == Mechanism::ip6 ? ip.is_v4() : address.is_v4() != ip.is_v4()) {
         return false;
     }

@@ -131,8 +131,7 @@ Walk::Step Walk::find_record(const std::string& domain, std::string& text) {
     if (answer == nullptr) {
         return Step::pending;
     }
-    // RFC 7208 4.4: "If the DNS lookup returns a server failure (RCODE 2) or some other error (RCODE other than 0 or 3), or if the lookup
-    // times out, then check_host() terminates immediately with the result 'temperror'."
+    // RFC 7208 4.4: a failure of the server, any RCODE but 0 and 3, and no answer in time give temperror.
     if (answer->is_temporary_failure()) {
         return temperror(*answer);
     }
@@ -154,53 +153,45 @@ Walk::Step Walk::find_record(const std::string& domain, std::string& text) {
     return count == 1 ? Step::yes : Step::no;
 }
 
+// What a step other than yes and no makes of the whole check; nullopt: answers are missing.
+std::optional<Verdict> Walk::verdict_of(Step step) {
+    switch (step) {
+        case Step::temperror:
+            return Verdict::temperror;
+        case Step::permerror:
+            return Verdict::permerror;
+        default:
+            return std::nullopt;
+    }
+}
+
 // Gives what check_host() of RFC 7208 4 gives; nullopt: answers are missing.
 std::optional<Verdict> Walk::check_host(std::string domain, bool outermost) {
     for (bool redirected = false;; redirected = true) {
         std::string text;
-        switch (find_record(domain, text)) {
-            case Step::pending:
-                return std::nullopt;
-            case Step::temperror:
-                return Verdict::temperror;
-            case Step::permerror:
-                return Verdict::permerror;
-            case Step::no:
-                // RFC 7208 6.1: "if no SPF record is found, or if the <target-name> is malformed, the result is a 'permerror' rather than
-                // 'none'."
-                if (redirected) {
-                    (void)permerror("redirect= leads to " + domain + ", where no SPF record is");
-                }
-                return redirected ? Verdict::permerror : Verdict::none;
-            case Step::yes:
-                break;
+        const Step found = find_record(domain, text);
+        // RFC 7208 6.1: "if no SPF record is found, or if the <target-name> is malformed, the result is a 'permerror' rather than 'none'."
+        if (found == Step::no && redirected) {
+            return verdict_of(
+                permerror("redirect= leads to " + domain + ", where no SPF record is"));
+        }
+        if (found != Step::yes) {
+            return found == Step::no ? Verdict::none : verdict_of(found);
         }
         if (outermost) {
-            result_.record = text.substr(0, kept_record);
-            std::ranges::replace_if(result_.record, [](char c) { return c < ' ' || c > '~'; }, '?');
+            keep_record(text);
         }
         // RFC 7208 4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the result
         // 'permerror', without further interpretation or evaluation."
         auto record = parse_record(text);
         if (!record) {
-            (void)permerror("the SPF record of " + domain + " is unusable: " + record.error().text);
-            return Verdict::permerror;
+            return verdict_of(
+                permerror("the SPF record of " + domain + " is unusable: " + record.error().text));
         }
-        for (std::size_t i = 0; i < record->directives.size(); ++i) {
-            const Directive& directive = record->directives[i];
-            const Step step = match(directive, domain);
-            if (step == Step::pending) {
-                ask_ahead(*record, i + 1, domain);
-                return std::nullopt;
-            }
-            if (step == Step::yes) {
-                const Verdict verdict = directive.result;
-                conclude(*record, &directive, domain);
-                return verdict;
-            }
-            if (step != Step::no) {
-                return step == Step::temperror ? Verdict::temperror : Verdict::permerror;
-            }
+        Verdict verdict = Verdict::neutral;
+        const Step matched = match_directives(*record, domain, verdict);
+        if (matched != Step::no) {
+            return matched == Step::yes ? verdict : verdict_of(matched);
         }
         if (!record->redirect) {
             // RFC 7208 4.7: "If none of the mechanisms match and there is no 'redirect' modifier, then the check_host() returns a result of
@@ -208,11 +199,35 @@ std::optional<Verdict> Walk::check_host(std::string domain, bool outermost) {
             conclude(*record, nullptr, domain);
             return Verdict::neutral;
         }
-        const Step step = follow_redirect(*record, domain);
-        if (step != Step::yes) {
-            return step == Step::pending ? std::nullopt : std::optional(Verdict::permerror);
+        const Step followed = follow_redirect(*record, domain);
+        if (followed != Step::yes) {
+            return verdict_of(followed);
         }
     }
+}
+
+void Walk::keep_record(const std::string& text) {
+    result_.record = text.substr(0, kept_record);
+    std::ranges::replace_if(result_.record, [](char c) { return c < ' ' || c > '~'; }, '?');
+}
+
+// yes: a directive matched, and says `verdict`.
+Walk::Step Walk::match_directives(Record& record, const std::string& domain, Verdict& verdict) {
+    for (std::size_t i = 0; i < record.directives.size(); ++i) {
+        const Directive& directive = record.directives[i];
+        const Step step = match(directive, domain);
+        if (step == Step::no) {
+            continue;
+        }
+        if (step == Step::pending) {
+            ask_ahead(record, i + 1, domain);
+        } else if (step == Step::yes) {
+            verdict = directive.result;
+            conclude(record, &directive, domain);
+        }
+        return step;
+    }
+    return Step::no;
 }
 
 // yes: `domain` is the one that redirect= names.
@@ -394,8 +409,7 @@ bool Walk::explain() {
     if (fill_validated(*text, exit_.domain) == Step::pending) {
         return false;
     }
-    // RFC 7208 6.2: "Software evaluating check_host() can use this string to communicate information from the publishing domain in the form
-    // of a short message or URL." It goes into replies and logs, so what macros brought in is held to the same.
+    // It goes into replies and logs, so what the macros brought in is held to visible ASCII like the text itself.
     std::string expanded = text->expand(values_, limits_.max_explanation);
     if (expanded.size() <= limits_.max_explanation && is_printable(expanded)) {
         result_.explanation = std::move(expanded);

@@ -46,6 +46,11 @@ class Walk {
     void ask_ahead(const Directive& directive, const std::string& domain);
 
     [[nodiscard]] std::optional<Verdict> check_host(std::string domain, bool outermost);
+    [[nodiscard]] static std::optional<Verdict> verdict_of(Step step);
+    void keep_record(const std::string& text);
+    [[nodiscard]] Step match_directives(Record& record,
+                                        const std::string& domain,
+                                        Verdict& verdict);
     [[nodiscard]] Step find_record(const std::string& domain, std::string& text);
     [[nodiscard]] Step follow_redirect(const Record& record, std::string& domain);
     [[nodiscard]] Step match(const Directive& directive, const std::string& domain);

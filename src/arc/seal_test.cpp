@@ -2,7 +2,7 @@
 
 #include "arc/sealed_bytes.h"
 #include "arc/test_support.h"
-#include "authres/parse.h"
+#include "authres/collect.h"
 #include "crypto/digest.h"
 #include "dkim/key_record.h"
 #include "dkim/tag_list.h"
@@ -38,21 +38,6 @@ std::string single_spaced(std::string_view text) {
     }
     while (out.ends_with(' ')) {
         out.pop_back();
-    }
-    return out;
-}
-
-/// What the message's own Authentication-Results fields of `id` say, as one.
-authres::Results merge_results(const mail::Message& message, const std::string& id) {
-    authres::Results out{.authserv_id = id};
-    for (const mail::FieldSpan& span : message.fields()) {
-        if (!mail::equal_ignoring_case(message.name(span), "Authentication-Results")) {
-            continue;
-        }
-        const auto results = authres::parse_results(message.value(span));
-        if (results && results->authserv_id == id) {
-            out.methods.insert(out.methods.end(), results->methods.begin(), results->methods.end());
-        }
     }
     return out;
 }
@@ -134,7 +119,7 @@ TEST(ArcSeal, DK_21_rfc8617_the_test_suite) {
             ++cases;
             const mail::Message message = make_message(test["message"].get<std::string>());
             SealOptions options = options_of(scenario, test);
-            options.results = merge_results(message, test["srv-id"].get<std::string>());
+            options.results = authres::collect_results(message, test["srv-id"].get<std::string>());
             options.chain = chain_of(options.results, message, answers);
             const auto made = seal(message, options);
             if (test["AS"].is_null() || test["AS"] == "") {

@@ -44,7 +44,7 @@ TEST(OpenDkim, GW_12_one_key_for_several_domains) {
 
 TEST(OpenDkim, GW_12_two_keys_under_one_name_are_an_error) {
     const auto import_two = [](const std::string& other) {
-        return import("KeyTable /t/keys\nSigningTable refile:/t/sign\n",
+        return import("KeyTable /t/keys\nSigningTable refile:/t/sign\nMultipleSignatures yes\n",
                       {{"/t/keys", "a example.com:s:/keys/a.pem\nb example.com:s:" + other + "\n"},
                        {"/t/sign", "*@example.com a\n*@example.com b\n"}});
     };

@@ -4,7 +4,8 @@
 namespace bulla {
 
 /// The result of an authentication check, in the words of RFC 8601 2.7. A verdict is data: a signature that fails is a call that succeeded.
-enum class Verdict { none, pass, fail, policy, neutral, temperror, permerror };
+/// Only SPF has softfail.
+enum class Verdict { none, pass, fail, policy, neutral, temperror, permerror, softfail };
 
 /// The word of RFC 8601 2.7 for `verdict`.
 constexpr std::string_view to_string(Verdict verdict) {
@@ -23,6 +24,8 @@ constexpr std::string_view to_string(Verdict verdict) {
             return "temperror";
         case Verdict::permerror:
             return "permerror";
+        case Verdict::softfail:
+            return "softfail";
     }
     return "permerror";
 }

@@ -101,6 +101,9 @@ Result<std::string> sign_message(const mail::Message& message, const Instance& i
     const dkim::FieldList list(message);
     const dkim::SignedFields& wanted = options.fields ? *options.fields : *default_sealed_fields();
     BULLA_TRY(names, dkim::names_to_sign(list, wanted));
+    if (message.count("From") == 0) {
+        names.emplace_back("From");  // So that nobody adds one, and h= is never empty.
+    }
     const auto body = dkim::digest_body(dkim::Canon::relaxed, message.body());
     const Draft draft{.name = "ARC-Message-Signature",
                       .algorithm = instance.algorithm,

@@ -122,7 +122,7 @@ TEST(ArcSeal, DK_21_rfc8617_the_test_suite) {
             options.results = authres::collect_results(message, test["srv-id"].get<std::string>());
             options.chain = chain_of(options.results, message, answers);
             const auto made = seal(message, options);
-            if (test["AS"].is_null() || test["AS"] == "") {
+            if (test["AS"].is_null() || test["AS"].get<std::string>().empty()) {
                 ASSERT_FALSE(made) << name;
                 EXPECT_EQ(made.error().code, "arc.chain_ended");
                 continue;
@@ -242,6 +242,16 @@ TEST_F(Sealer, rfc8617_5_1_2_a_failed_chain_is_sealed_once) {
     const mail::Message twice = make_message(*set + broken);
     EXPECT_EQ(verify_with(twice, answers_).status, Verdict::fail);
     EXPECT_EQ(seal(twice, options(3, Verdict::fail)).error().code, "arc.chain_ended");
+}
+
+TEST_F(Sealer, DK_21_a_message_without_from_can_be_sealed_and_gets_none) {
+    for (const std::string text : {"", "Subject: x\r\n\r\nbody\r\n"}) {
+        const auto set = seal(make_message(text), options(1, Verdict::none));
+        ASSERT_TRUE(set);
+        EXPECT_EQ(verify_with(make_message(*set + text), answers_).status, Verdict::pass);
+        EXPECT_EQ(verify_with(make_message(*set + "From: a@b.example\r\n" + text), answers_).status,
+                  Verdict::fail);
+    }
 }
 
 TEST_F(Sealer, rfc8617_5_1_what_cannot_be_sealed) {

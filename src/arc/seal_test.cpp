@@ -239,6 +239,19 @@ TEST_F(Sealer, rfc8617_5_1_2_a_failed_chain_is_sealed_once) {
     const auto set = seal(make_message(broken), options(2, Verdict::fail));
     ASSERT_TRUE(set) << set.error().text;
     EXPECT_NE(set->find("cv=fail"), std::string::npos);
+    // The new seal covers its own set alone.
+    const mail::Message made = make_message(*set);
+    const Set own{.results = made.field(made.fields()[2]),
+                  .message = made.field(made.fields()[1]),
+                  .seal = made.field(made.fields()[0]),
+                  .chain = {}};
+    dkim::SignatureClaims claims;
+    const auto read =
+        dkim::parse_signature(own.seal, claims, {}, dkim::SignatureSyntax::arc_seal).value();
+    std::string bytes;
+    append_own_set(bytes, own, read.value_begin, read.value_end);
+    EXPECT_TRUE(
+        ed25519_->public_key().verify_message(crypto::view(crypto::sha256(bytes)), read.signature));
     const mail::Message twice = make_message(*set + broken);
     EXPECT_EQ(verify_with(twice, answers_).status, Verdict::fail);
     EXPECT_EQ(seal(twice, options(3, Verdict::fail)).error().code, "arc.chain_ended");

@@ -155,6 +155,13 @@ const std::shared_ptr<const dkim::SignedFields>& default_sealed_fields() {
 }
 
 Result<std::string> seal(const mail::Message& message, const SealOptions& options) {
+    // What stands first might continue the last of the new fields.
+    if (message.fields().empty()) {
+        return fail("arc.no_header",
+                    Fault::sender,
+                    "a message without a header cannot be sealed",
+                    "RFC 5322 3.6");
+    }
     const Chain chain = collect_chain(message);
     BULLA_CHECK(check_chain(chain, options));
     BULLA_TRY(algorithm, dkim::algorithm_of(options.key->public_key()));

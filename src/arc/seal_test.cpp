@@ -258,7 +258,7 @@ TEST_F(Sealer, rfc8617_5_1_2_a_failed_chain_is_sealed_once) {
 }
 
 TEST_F(Sealer, DK_21_a_message_without_from_can_be_sealed_and_gets_none) {
-    for (const std::string text : {"", "Subject: x\r\n\r\nbody\r\n"}) {
+    for (const std::string text : {"Subject: x\r\n", "Subject: x\r\n\r\nbody\r\n"}) {
         const auto set = seal(make_message(text), options(1, Verdict::none));
         ASSERT_TRUE(set);
         EXPECT_EQ(verify_with(make_message(*set + text), answers_).status, Verdict::pass);
@@ -272,6 +272,10 @@ TEST_F(Sealer, rfc8617_5_1_what_cannot_be_sealed) {
               "arc.chain_mismatch");
     EXPECT_EQ(seal(make_message(sealed(1)), options(2, Verdict::none)).error().code,
               "arc.chain_mismatch");
+    for (const char* text : {"", "\r\nbody\r\n", " x\r\nFrom: a@b.example\r\n\r\n"}) {
+        EXPECT_EQ(seal(make_message(text), options(1, Verdict::none)).error().code,
+                  "arc.no_header");
+    }
     std::string full = "From: a@example.com\r\n\r\n";
     for (unsigned i = 1; i <= 50; ++i) {
         full = "ARC-Seal: i=" + std::to_string(i) + "; cv=pass\r\n" + full;

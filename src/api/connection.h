@@ -49,6 +49,7 @@ class HttpConnection {
                                                       const Target& target,
                                                       nlohmann::json arguments);
     [[nodiscard]] net::Task<Result<Response>> on_pool(Exchange exchange);
+    [[nodiscard]] std::unexpected<Error> refuse_busy(bool dear);
     [[nodiscard]] net::Task<Outcome> check_access(Exchange& exchange);
     [[nodiscard]] net::Task<Outcome> respond(const Response& response);
     [[nodiscard]] net::Task<Outcome> stream_events();

@@ -12,7 +12,8 @@ namespace bulla::api {
 
 namespace {
 
-constexpr unsigned max_logins = 16;
+/// Log-ins, and questions that wait for the DNS, at once; each of the two has its own lane.
+constexpr unsigned max_aside = 16;
 
 std::unexpected<Error> not_found() {
     return fail("http.not_found", Fault::sender, "There is nothing at this address.");
@@ -242,26 +243,36 @@ net::Task<HttpConnection::Outcome> HttpConnection::check_access(Exchange& exchan
 }
 
 net::Task<Result<Response>> HttpConnection::on_pool(Exchange exchange) {
-    auto work = [&exchange] { return run_route(exchange); };
-    if (!exchange.route.options.dear) {
-        co_return co_await net::on_work_pool(work);
+    const auto& options = exchange.route.options;
+    if (!options.dear && !options.waits) {
+        co_return co_await net::on_work_pool([&exchange] { return run_route(exchange); });
     }
-    // One at a time and out of the way of the mail; a flood of them waits in no long line.
-    if (shared_->logins.fetch_add(1) >= max_logins) {
-        shared_->logins.fetch_sub(1);
-        context_.metrics.add(HttpMetric::busy_logins);
-        auto busy = fail(
-            "auth.busy", Fault::temporary, "Too many are logging in at once: try again in 5 s.");
-        busy.error().retry_after = 5;
-        co_return busy;
+    // Out of the way of the mail; a flood of them waits in no long line.
+    auto& inside = options.dear ? shared_->logins : shared_->waiting;
+    if (inside.fetch_add(1) >= max_aside) {
+        inside.fetch_sub(1);
+        co_return refuse_busy(options.dear);
     }
-    const auto start = [&work](auto done) {
-        net::detail::current_runtime().post_long_work(
-            [&work, done = std::move(done)] { done(work()); });
+    const auto start = [&exchange, dear = options.dear](std::function<void(Response)> done) {
+        auto& runtime = net::detail::current_runtime();
+        auto work = [&exchange, done = std::move(done)] { done(run_route(exchange)); };
+        dear ? runtime.post_long_work(std::move(work)) : runtime.post_waiting_work(std::move(work));
     };
     auto response = co_await net::async<Response>(start);
-    shared_->logins.fetch_sub(1);
+    inside.fetch_sub(1);
     co_return response;
+}
+
+std::unexpected<Error> HttpConnection::refuse_busy(bool dear) {
+    context_.metrics.add(dear ? HttpMetric::busy_logins : HttpMetric::busy_waits);
+    auto busy = dear ? fail("auth.busy",
+                            Fault::temporary,
+                            "Too many are logging in at once: try again in 5 s.")
+                     : fail("dns.busy",
+                            Fault::temporary,
+                            "Too many questions wait for the DNS at once: try again in 5 s.");
+    busy.error().retry_after = 5;
+    return busy;
 }
 
 }  // namespace bulla::api

@@ -29,6 +29,7 @@ enum class HttpMetric : std::uint8_t {
     wrong_host,
     csrf,
     busy_logins,
+    busy_waits,
     viewers,
     lost_events,
     count,

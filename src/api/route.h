@@ -80,6 +80,7 @@ struct RouteOptions {
         {};               ///< The argument that is the account itself unless it says otherwise.
     bool open = false;    ///< Without log-in.
     bool dear = false;    ///< Takes a tenth of a second or more.
+    bool waits = false;   ///< Asks the DNS.
     bool stream = false;  ///< A stream of events.
     Result<Response> (*handle)(Exchange&) = nullptr;  ///< Null: call the service.
 };

@@ -76,7 +76,8 @@ class HttpShared {
 
     gateway::ConnectionLimits places;
     std::atomic<std::uint64_t> body_octets = 0;
-    std::atomic<unsigned> logins = 0;  ///< That wait for their Argon2id.
+    std::atomic<unsigned> waiting = 0;  ///< That wait for the DNS.
+    std::atomic<unsigned> logins = 0;   ///< That wait for their Argon2id.
 
   private:
     mutable std::mutex mutex_;

@@ -58,6 +58,7 @@ net::Task<void> ConsoleEvents::run() {
         if (hub_.viewers() == 0) {
             // What happened while nobody looked is no news.
             newest_.reset();
+            checkpoint_.clear();
             continue;
         }
         co_await net::on_work_pool([this] { tell(); });
@@ -68,6 +69,7 @@ void ConsoleEvents::tell() {
     tell_messages();
     tell_deliveries();
     tell_traffic();
+    tell_log();
     tell_counters();
 }
 
@@ -123,6 +125,26 @@ void ConsoleEvents::tell_deliveries() {
 void ConsoleEvents::tell_traffic() {
     if (traffic_.exchange(false)) {
         hub_.publish("traffic", "{}", {});
+    }
+}
+
+// Whatever is done leaves a leaf: so this tells of each change that no event of its own does.
+void ConsoleEvents::tell_log() {
+    if (context_.services.sealer == nullptr) {
+        return;
+    }
+    std::string checkpoint = context_.services.sealer->checkpoint();
+    if (checkpoint == checkpoint_) {
+        return;
+    }
+    const bool told_before = !checkpoint_.empty();
+    checkpoint_ = std::move(checkpoint);
+    if (!told_before) {
+        return;
+    }
+    if (const auto log = services::call_service(
+            context_.services, {.actor = "console"}, "log.show", json::object())) {
+        publish_news("log", *log);
     }
 }
 

@@ -14,8 +14,8 @@
 
 namespace bulla::app {
 
-/// Tells those who look on what happens: once a second, and only while somebody does, it looks for new messages, changed deliveries, counters and a
-/// new revision.
+/// Tells those who look on what happens: once a second, and only while somebody does, it looks for new messages, changed deliveries, what the log
+/// has committed to, counters and a new revision.
 class ConsoleEvents {
   public:
     /// Both outlive it.
@@ -37,6 +37,7 @@ class ConsoleEvents {
     void tell_messages();
     void tell_deliveries();
     void tell_traffic();
+    void tell_log();
     void tell_counters();
     /// Publishes and remembers that something happened.
     void publish_news(std::string_view event, const nlohmann::json& value);
@@ -44,7 +45,8 @@ class ConsoleEvents {
     ConsoleContext context_;
     api::EventHub& hub_;
     std::optional<std::string>
-        newest_;  ///< The message that was told last; none: nobody looked on.
+        newest_;              ///< The message that was told last; none: nobody looked on.
+    std::string checkpoint_;  ///< The one that was told last; "": nobody looked on.
     std::int64_t revision_ = -1;
     std::string counters_;
     bool news_ = false;  ///< Something happened since the counts of the database were told.

@@ -314,7 +314,7 @@ Result<nlohmann::json> Daemon::reload_config(const services::Caller& caller) {
     }
     notify_service_manager("READY=1");
     // Whoever reloads may just have put a token back; the reload does not wait for it.
-    runtime_->post_long_work([this] { note_token_keys(try_token_keys()); });
+    runtime_->post_waiting_work([this] { note_token_keys(try_token_keys()); });
     return outcome;
 }
 
@@ -421,9 +421,9 @@ net::Task<void> Daemon::record_traffic() {
 net::Task<void> Daemon::tend_dkim_keys() {
     while (true) {
         co_await net::sleep(dkim_keys_every);
-        // It waits for the DNS: not on the threads that sign.
+        // It waits for the DNS: neither where mail is signed nor where people log in.
         const auto start = [this](std::function<void(Result<nlohmann::json>)> done) {
-            runtime_->post_long_work([this, done = std::move(done)] {
+            runtime_->post_waiting_work([this, done = std::move(done)] {
                 done(services::call_service(
                     *services_, {.actor = "daemon"}, "dkim.check", {{"due", true}}));
             });
@@ -460,7 +460,7 @@ void Daemon::note_token_keys(const Result<void>& outcome) {
 net::Task<void> Daemon::tend_token_keys() {
     while (true) {
         const auto start = [this](std::function<void(Result<void>)> done) {
-            runtime_->post_long_work([this, done = std::move(done)] { done(try_token_keys()); });
+            runtime_->post_waiting_work([this, done = std::move(done)] { done(try_token_keys()); });
         };
         note_token_keys(co_await net::async<Result<void>>(start));
         co_await net::sleep(token_keys_every);

@@ -3,6 +3,7 @@
 #include "cli/groups.h"
 #include "cli/output.h"
 #include "policy/dkimdomains.h"
+#include "services/finding_json.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -102,14 +103,6 @@ void add_show(CLI::App& group, Context& context) {
     });
 }
 
-json to_json(const std::vector<policy::Finding>& findings) {
-    auto out = json::array();
-    for (const auto& one : findings) {
-        out.push_back({{"line", one.line}, {"column", one.column}, {"text", one.text}});
-    }
-    return out;
-}
-
 Result<ExitCode> check_file(Context& context, const std::string& path) {
     BULLA_TRY(text,
               load_secret_file(path, policy::PolicyLimits{}.most_octets, FileAccess::anybody));
@@ -118,8 +111,8 @@ Result<ExitCode> check_file(Context& context, const std::string& path) {
     if (context.json) {
         print_json(context.out,
                    {{"entries", parsed.policy.size()},
-                    {"errors", to_json(parsed.errors)},
-                    {"warnings", to_json(parsed.warnings)},
+                    {"errors", services::to_json(parsed.errors)},
+                    {"warnings", services::to_json(parsed.warnings)},
                     {"more", parsed.more_findings}});
         return status;
     }
@@ -204,6 +197,12 @@ void add_set(CLI::App& group, Context& context) {
     add_instance_options(command, context);
     set_action(command, context, [&context, path]() -> Result<ExitCode> {
         BULLA_TRY(text, read_policy_text(context, *path));
+        if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+            return fail(
+                "policy.empty",
+                Fault::sender,
+                "there is nothing in " + *path + ": `bulla dkim policy clear` removes the policy");
+        }
         // Told with the name of the file, before the daemon is asked.
         if (const auto read = policy::read_dkimdomains(text, *path); !read) {
             return fail("policy.bad", Fault::sender, read.error().text);

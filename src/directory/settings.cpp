@@ -253,6 +253,11 @@ Result<std::string> parse_fields(const SettingInfo& setting, std::string_view va
     }
     std::string out;
     for (const auto& name : *names) {
+        // In a list, "default" would be the name of a field; "?" belongs to oversigning.
+        if (is_word_of(setting.words, name) || name == "default" || name == "none" ||
+            (name.ends_with('?') && setting.name == "dkim_signed_headers")) {
+            return bad(setting, value);
+        }
         out.append(out.empty() ? "" : ", ").append(name);
     }
     return out;

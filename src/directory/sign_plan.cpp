@@ -92,11 +92,13 @@ void plan_by_keys(const Snapshot& snapshot, const Mailbox* author, Time now, Sig
     const auto& settings = snapshot.settings_for(domain);
     const auto keys = snapshot.dkim_keys.find(domain.ascii());
     if (keys == snapshot.dkim_keys.end() || keys->second.empty()) {
-        if (plan.by_policy) {
+        // A line of the policy that is for the mail has decided already.
+        const bool local = snapshot.is_local(domain);
+        if (plan.entry != nullptr || (plan.by_policy && !local)) {
             return;
         }
-        plan.why = fmt::format("{} has no DKIM key here", domain.unicode());
-        if (settings.dkim_missing_key_refuse && snapshot.is_local(domain)) {
+        add_sentence(plan.why, fmt::format("{} has no DKIM key here", domain.unicode()));
+        if (settings.dkim_missing_key_refuse && local) {
             refuse(plan,
                    "dkim.key_missing",
                    fmt::format("{} has no DKIM key (setting dkim_missing_key)", domain.ascii()));

@@ -97,6 +97,16 @@ TEST_F(SignPlanTest, DKD_03_where_both_apply_equal_names_give_one_signature_else
     EXPECT_TRUE(why_.contains("never")) << why_;
 }
 
+TEST_F(SignPlanTest, DKD_03_a_policy_without_a_line_for_the_mail_does_not_excuse_a_missing_key) {
+    snapshot_.settings.dkim_missing_key_refuse = true;
+    set_policy("example.com:jan\n");
+    EXPECT_EQ(plan("bounce@example.org", "joe@example.net"), "!dkim.key_missing");
+    EXPECT_TRUE(why_.contains("example.net has no DKIM key")) << why_;
+    EXPECT_EQ(plan("joe@example.net", "joe@example.net"), "!dkim.key_missing");
+    EXPECT_EQ(plan("joe@example.com", "joe@example.net"), "example.com/jan*") << "a line is for it";
+    EXPECT_EQ(plan("joe@example.org", "joe@example.org"), "") << "not one of ours";
+}
+
 TEST_F(SignPlanTest, DKD_03_the_policys_own_way_of_signing_is_the_one_that_counts) {
     set_policy("example.com:jan|||3600|s\n");
     const auto joe = Mailbox::parse("joe@example.com").value();

@@ -102,6 +102,18 @@ bool is_relayed_for_us(const Transit& transit) {
            transit.snapshot->settings_for(author).dkim_sign_relayed;
 }
 
+// For the self-check: one owner of a signature who wants a failed one refused is enough.
+const directory::Settings& strictest_settings(const directory::Snapshot& snapshot,
+                                              const directory::SignPlan& plan) {
+    for (const auto& one : plan.signatures) {
+        const auto& own = snapshot.settings_for(one.owner);
+        if (own.dkim_self_check_refuse) {
+            return own;
+        }
+    }
+    return *plan.settings;
+}
+
 Result<void> sign_copy(
     Transit& transit, Copy& copy, const std::string& missing, Time now, TraceStep& step) {
     if (!transit.outbound && !is_relayed_for_us(transit)) {
@@ -111,9 +123,10 @@ Result<void> sign_copy(
     const directory::Senders senders{
         .return_address = transit.envelope.from ? &*transit.envelope.from : nullptr,
         .author = transit.from.empty() ? nullptr : &transit.from.front()};
-    auto plan = directory::plan_signatures(
-        *transit.snapshot, transit.snapshot->signing_policy.get(), senders, now);
-    const auto& settings = *plan.settings;
+    // The policy goes by the return address, and that of outside mail is anybody's word.
+    const auto* policy = transit.outbound ? transit.snapshot->signing_policy.get() : nullptr;
+    auto plan = directory::plan_signatures(*transit.snapshot, policy, senders, now);
+    const auto& settings = strictest_settings(*transit.snapshot, plan);
     BULLA_TRY(options, take_options(std::move(plan), transit, step));
     if (options.empty()) {
         return {};

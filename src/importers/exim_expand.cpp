@@ -237,7 +237,6 @@ Result<std::string> EximExpander::lookup(int depth) {
     seen_.insert("lsearch:" + path);
     BULLA_TRY(found, search_lines(files_, path, key));
     std::string yes = found.value_or("");
-    std::string no;
     skip_blanks();
     if (next_is('{')) {
         // $value is known within the first of the two alone.
@@ -250,18 +249,25 @@ Result<std::string> EximExpander::lookup(int depth) {
         at_ = reader.at_;
         seen_.merge(reader.seen_);
         yes = std::move(text);
-        skip_blanks();
     }
+    BULLA_TRY(no, otherwise(depth, "a lookup"));
+    return found ? yes : no;
+}
+
+// The end of a look-up or a condition: "{NO}" if it is there, and the closing brace.
+Result<std::string> EximExpander::otherwise(int depth, std::string_view what) {
+    std::string no;
+    skip_blanks();
     if (next_is('{')) {
         BULLA_TRY(text, part(depth));
         no = std::move(text);
         skip_blanks();
     }
     if (!next_is('}')) {
-        return unknown("what follows a lookup");
+        return unknown(fmt::format("what follows {}", what));
     }
     ++at_;
-    return found ? yes : no;
+    return no;
 }
 
 // After "${if": exists{FILE}{YES}{NO}}
@@ -273,17 +279,7 @@ Result<std::string> EximExpander::condition(int depth) {
     }
     BULLA_TRY(path, part(depth));
     BULLA_TRY(yes, part(depth));
-    std::string no;
-    skip_blanks();
-    if (next_is('{')) {
-        BULLA_TRY(text, part(depth));
-        no = std::move(text);
-        skip_blanks();
-    }
-    if (!next_is('}')) {
-        return unknown("what follows a condition");
-    }
-    ++at_;
+    BULLA_TRY(no, otherwise(depth, "a condition"));
     return files_.exists(path) ? yes : no;
 }
 

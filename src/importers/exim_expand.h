@@ -36,6 +36,7 @@ class EximExpander {
     [[nodiscard]] Result<std::string> operation(const std::string& name, int depth);
     [[nodiscard]] Result<std::string> lookup(int depth);
     [[nodiscard]] Result<std::string> condition(int depth);
+    [[nodiscard]] Result<std::string> otherwise(int depth, std::string_view what);
     [[nodiscard]] Result<std::string> part(int depth);
     [[nodiscard]] Result<std::string> value_of(std::string_view name);
     [[nodiscard]] std::string_view word();

@@ -15,11 +15,20 @@ std::optional<std::string> domain_of(std::string_view text) {
     return domain ? std::optional(domain->ascii()) : std::nullopt;
 }
 
-void refuse(PlanBuilder& plan, const SetEntry& entry) {
-    plan.error(entry.place,
-               fmt::format("\"{}\" is no pattern that bulla can tell the domains of: this line is "
-                           "not taken over",
-                           entry.key));
+std::optional<SigningRule> name_domain(PlanBuilder& plan,
+                                       const SetEntry& entry,
+                                       std::string_view name,
+                                       SigningRule rule) {
+    auto domain = domain_of(name);
+    if (!domain) {
+        plan.error(entry.place,
+                   fmt::format("\"{}\" is no pattern that bulla can tell the domains of: this "
+                               "line is not taken over",
+                               entry.key));
+        return std::nullopt;
+    }
+    rule.name = *std::move(domain);
+    return rule;
 }
 
 // refile: the pattern is held against the whole address.
@@ -57,13 +66,7 @@ std::optional<SigningRule> read_pattern(PlanBuilder& plan, const SetEntry& entry
         rule.whose = Whose::address;
         return rule;
     }
-    const auto domain = domain_of(name);
-    if (!domain) {
-        refuse(plan, entry);
-        return std::nullopt;
-    }
-    rule.name = *domain;
-    return rule;
+    return name_domain(plan, entry, name, std::move(rule));
 }
 
 // All other sets: user@host, host, user@.domain, .domain, user@*, *.
@@ -91,13 +94,7 @@ std::optional<SigningRule> read_key(PlanBuilder& plan, const SetEntry& entry) {
         rule.whose = Whose::below;
         name.remove_prefix(1);
     }
-    const auto domain = domain_of(name);
-    if (!domain) {
-        refuse(plan, entry);
-        return std::nullopt;
-    }
-    rule.name = *domain;
-    return rule;
+    return name_domain(plan, entry, name, std::move(rule));
 }
 
 std::vector<std::size_t> found(

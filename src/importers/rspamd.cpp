@@ -6,6 +6,7 @@
 #include "importers/text.h"
 #include "importers/ucl.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -310,6 +311,7 @@ class RspamdReader {
     void set_domains() {
         std::vector<std::string> fields;
         std::vector<std::string> oversigned;
+        std::vector<std::string> marked;
         const auto listed = text_of(&root_, "sign_headers", standard_fields);
         for (const auto& one : split({.text = listed}, ":, ")) {
             const bool always = one.text.starts_with("(o)");
@@ -318,8 +320,12 @@ class RspamdReader {
             if (same_word(name, "dkim-signature")) {
                 continue;
             }
-            fields.push_back(name);
-            if (always || if_there) {
+            const auto is_name = [&name](std::string_view other) { return same_word(other, name); };
+            if (std::ranges::none_of(fields, is_name)) {
+                fields.push_back(name);
+            }
+            if ((always || if_there) && std::ranges::none_of(marked, is_name)) {
+                marked.push_back(name);
                 oversigned.push_back(name + (if_there ? "?" : ""));
             }
         }

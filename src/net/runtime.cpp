@@ -25,6 +25,7 @@ namespace bulla::net {
 namespace {
 
 constexpr int long_work_niceness = 10;
+constexpr unsigned waiting_threads = 4;
 
 // Which event loop the calling thread runs: how a coroutine finds where it has to go on.
 IoThread*& current() {
@@ -170,6 +171,7 @@ struct Runtime::Impl {
     std::vector<std::unique_ptr<IoThread>> threads;
     WorkPool pool;
     WorkPool long_pool;
+    WorkPool waiting_pool;
     unsigned work_threads;
     std::atomic<unsigned> next = 0;
     std::vector<std::unique_ptr<asio::signal_set>> signals;
@@ -228,6 +230,7 @@ void Runtime::spawn_here(Task<void> task, std::string name) {
 void Runtime::run_until_stopped() {
     impl_->pool.start(impl_->work_threads, 0);
     impl_->long_pool.start(1, long_work_niceness);
+    impl_->waiting_pool.start(waiting_threads, 0);
     {
         std::vector<std::jthread> others;
         for (std::size_t i = 1; i < impl_->threads.size(); ++i) {
@@ -235,6 +238,7 @@ void Runtime::run_until_stopped() {
         }
         Impl::run_loop(*impl_->threads[0]);
     }
+    impl_->waiting_pool.finish();
     impl_->long_pool.finish();
     impl_->pool.finish();
     for (const auto& thread : impl_->threads) {
@@ -254,6 +258,10 @@ void Runtime::post_work(std::function<void()> work) {
 
 void Runtime::post_long_work(std::function<void()> work) {
     impl_->long_pool.post(std::move(work));
+}
+
+void Runtime::post_waiting_work(std::function<void()> work) {
+    impl_->waiting_pool.post(std::move(work));
 }
 
 void Runtime::on_signal(std::initializer_list<int> signals, std::function<void(int)> handler) {

@@ -55,6 +55,9 @@ class Runtime {
     /// The same for work that takes a tenth of a second or more: one at a time, on a thread of its own that gives way to all others, so that
     /// it never makes short work wait. From any thread.
     void post_long_work(std::function<void()> work);
+    /// The same for what mostly waits for others, such as the DNS or a token: a few at once, beside the other two, so that nobody else waits
+    /// with it. From any thread.
+    void post_waiting_work(std::function<void()> work);
     /// Calls `handler` on an io thread each time one of `signals` comes. Call before run_until_stopped.
     void on_signal(std::initializer_list<int> signals, std::function<void(int)> handler);
     [[nodiscard]] unsigned io_threads() const;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+#include <semaphore>
 #include <stdexcept>
 #include <thread>
 
@@ -50,6 +52,28 @@ TEST(Runtime, a_callback_of_another_thread_resumes_once_on_the_io_thread) {
         co_return value == 1 && std::this_thread::get_id() == here;
     };
     EXPECT_TRUE(run_blocking(test()));
+}
+
+TEST(Runtime, what_waits_makes_neither_short_nor_long_work_wait) {
+    constexpr auto test = []() -> Task<int> {
+        auto& runtime = detail::current_runtime();
+        std::counting_semaphore<4> answered(0);
+        std::latch ended(4);
+        for (int i = 0; i < 4; ++i) {
+            runtime.post_waiting_work([&] {
+                answered.acquire();
+                ended.count_down();
+            });
+        }
+        const int brief = co_await on_work_pool([] { return 1; });
+        const int lengthy = co_await async<int>([&runtime](std::function<void(int)> done) {
+            runtime.post_long_work([done = std::move(done)] { done(2); });
+        });
+        answered.release(4);
+        ended.wait();
+        co_return brief + lengthy;
+    };
+    EXPECT_EQ(run_blocking(test()), 3);
 }
 
 TEST(Runtime, a_callback_may_come_before_start_returns) {

@@ -8,6 +8,7 @@
 #include "names/mailbox.h"
 #include "policy/dkimdomains.h"
 #include "services/change.h"
+#include "services/finding_json.h"
 #include "services/table.h"
 
 #include <algorithm>
@@ -132,12 +133,10 @@ Result<std::optional<Asked>> read_asked(Arguments& in) {
     return std::optional<Asked>(Asked{std::move(sender), std::move(author)});
 }
 
-json to_json(const std::vector<policy::Finding>& findings) {
-    auto out = json::array();
-    for (const auto& one : findings) {
-        out.push_back({{"line", one.line}, {"column", one.column}, {"text", one.text}});
-    }
-    return out;
+// By itself, so that no connection is held while a change waits for its commit.
+Result<std::string> load_own_text(ServiceContext& context) {
+    BULLA_TRY(connection, context.database.lease());
+    return directory::load_policy_text(*connection);
 }
 
 }  // namespace
@@ -170,8 +169,7 @@ Result<json> show_dkim_policy(ServiceContext& context, const Caller&, const json
 Result<json> give_dkim_policy(ServiceContext& context, const Caller&, const json& arguments) {
     Arguments in(arguments);
     BULLA_CHECK(in.finish());
-    BULLA_TRY(connection, context.database.lease());
-    BULLA_TRY(text, directory::load_policy_text(*connection));
+    BULLA_TRY(text, load_own_text(context));
     return json{{"text", text}, {"mark", policy_mark(text)}};
 }
 
@@ -220,8 +218,7 @@ Result<json> set_dkim_policy(ServiceContext& context, const Caller& caller, cons
         return refuse(
             "text", "policy.bad", policy::write_finding("dkim policy", parsed.errors.front()));
     }
-    BULLA_TRY(connection, context.database.lease());
-    BULLA_TRY(present, directory::load_policy_text(*connection));
+    BULLA_TRY(present, load_own_text(context));
     if (!before.empty() && before != policy_mark(present)) {
         return fail("policy.changed",
                     Fault::sender,

@@ -67,11 +67,13 @@ bool is_wrong(std::string_view sight) {
     return sight == sight_word(RecordSight::absent) || sight == sight_word(RecordSight::different);
 }
 
-/// Of what the daemon asks by itself every few minutes: keys that wait for their records, and once an hour those that sign.
+/// Of what the daemon asks by itself every few minutes: keys that wait for their records, those that sign without one,
+/// and once an hour the others that sign.
 bool is_due(const DkimKeyRow& key, Time now) {
     using namespace std::chrono_literals;
     return key.stage == KeyStage::next || key.stage == KeyStage::seen ||
-           (key.stage == KeyStage::active && now - from_micros(key.looked) >= 1h);
+           (key.stage == KeyStage::active &&
+            (is_wrong(key.sight) || now - from_micros(key.looked) >= 1h));
 }
 
 /// What the DNS said of a key.
@@ -104,7 +106,13 @@ Result<std::vector<Sight>> look(ServiceContext& context,
     BULLA_TRY(ask, dns_of(context));
     run_checks(checks, ask);
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        out[asked[i]] = {.sight = sight_of(checks[i]), .asked = true};
+        auto& known = out[asked[i]];
+        known.asked = true;
+        // No answer does not put a record right that was seen to be wrong.
+        const auto now_seen = sight_of(checks[i]);
+        if (now_seen != RecordSight::unknown || !is_wrong(keys[asked[i]].sight)) {
+            known.sight = now_seen;
+        }
     }
     return out;
 }

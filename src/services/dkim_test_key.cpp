@@ -38,17 +38,23 @@ Result<std::shared_ptr<const crypto::Signer>> load_key(ServiceContext& context,
         BULLA_TRY(held, directory::find_token_key(token, pem, snapshot->config, snapshot.get()));
         return std::shared_ptr<const crypto::Signer>(std::move(held));
     }
-    BULLA_TRY(
-        key,
-        directory::load_vault_key(*connection, context.vault, "dkim", domain + "/" + selector));
-    return std::shared_ptr<const crypto::Signer>(std::move(key));
+    auto key =
+        directory::load_vault_key(*connection, context.vault, "dkim", domain + "/" + selector);
+    if (!key && key.error().code == "key.missing") {
+        return fail(
+            "dkim_key.destroyed",
+            Fault::sender,
+            fmt::format("the private key of {}/{} was destroyed: make another", domain, selector));
+    }
+    BULLA_TRY(held, std::move(key));
+    return std::shared_ptr<const crypto::Signer>(std::move(held));
 }
 
 }  // namespace
 
 // {"domain", "selector"} → {"domain", "selector", "self", "result", "detail"}: signs a message with the private key and verifies it with the public key (`self`)
 // and with what the DNS serves now (`result`, and why), as any receiver would (DKD-01). Both are words of RFC 8601: pass, fail, permerror, temperror.
-// Errors: dkim_key.missing, key.missing (destroyed), net.resolver, those of the key.
+// Errors: dkim_key.missing, dkim_key.destroyed, net.resolver, those of the key.
 Result<json> test_dkim_key(ServiceContext& context, const Caller&, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(domain_text, in.text("domain", 253));

@@ -137,7 +137,7 @@ def test_c3_1_events_arrive_while_somebody_looks_on(served, console):
     assert served.send().code == 250
     seen = []
     sent = 1
-    while not {"message", "status"} <= {kind for kind, _ in seen}:
+    while not {"message", "log", "status"} <= {kind for kind, _ in seen}:
         line = stream.fp.readline() if stream.isclosed() else stream.readline()
         assert line, seen
         if line.startswith(b"event: "):

@@ -1,6 +1,7 @@
 """Clauses 3.1, 3.5 and 3.6: refusals beside their input, what needs attention, names as people read them, and pages that follow what happens."""
 import contextlib
 import json
+import re
 
 import pytest
 
@@ -79,6 +80,40 @@ def test_c3_5_the_overview_follows_by_events_and_asks_for_nothing(admin, office)
     assert admin.evaluate(asked) == count, "the page asked for the status"
     # The charts are told to be read again: by the event, not by a clock of the page.
     until(lambda: admin.evaluate("document.querySelector('main').innerText.match(/As of (\\S+);/)?.[1]"), "the time of the charts")
+
+
+def test_c3_5_the_log_follows_by_events_and_asks_for_nothing(admin, office):
+    admin.go("/log")
+    entries = admin.locator(".fact", hasText="Entries").locator("dd")
+    before = entries.innerText()
+    asked = "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/api/v1/log')).length"
+    count = admin.evaluate(asked)
+    # What was done before the page listens is no news.
+    until(lambda: office.send(b"From: alice@example.test\r\nTo: karin@supplier.example\r\nSubject: One leaf more\r\n\r\nHello.\r\n").code == 250
+          and entries.innerText() != before, "the log to grow", 20, 1.5)
+    assert admin.evaluate(asked) == count, "the page asked for the log"
+
+
+def test_c3_5_the_queue_follows_what_others_do(admin, office):
+    admin.go("/queue")
+    waiting = next(d for d in office.instance.queue() if d["state"] == "queued")
+    held = admin.locator("tbody tr", hasText=waiting["recipients"][0]).getByRole("button", name="Release")
+    before = held.count()
+    office.instance.cli("queue", "hold", waiting["id"])
+    try:
+        until(lambda: held.count() == before + 1, "the row to be held")
+    finally:
+        office.instance.cli("queue", "release", waiting["id"])
+    until(lambda: held.count() == before, "the row to be released")
+
+
+def test_c3_5_what_resolvers_see_is_asked_again_in_a_rhythm_that_is_seen(admin):
+    admin.go("/domains/example.test")
+    section = admin.locator("section", hasText="What resolvers see now")
+    until(lambda: re.search(r"again in \d+ s", section.innerText()), "when it is asked again")
+    count = admin.evaluate("performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/dns')).length")
+    section.getByRole("button", name="Ask again").click()
+    admin.until(f"performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/dns')).length === {count + 1}")
 
 
 def test_c3_5_international_names_are_shown_as_people_read_them(admin, office):

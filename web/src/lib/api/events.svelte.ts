@@ -1,7 +1,7 @@
 // What happens now (GET /events): one stream for all pages, opened while somebody listens, opened again when it breaks.
 import { untrack } from 'svelte';
 import { BASE } from './client';
-import type { Delivery, Job, Message, Status } from './types';
+import type { Delivery, Job, Log, Message, Status } from './types';
 
 export interface Events {
   message: Message;
@@ -10,12 +10,15 @@ export interface Events {
   job: Job;
   revision: { revision: number };
   traffic: Record<string, never>;
+  log: Log;
   lost: Record<string, never>;
 }
-type Name = keyof Events;
-const NAMES: Name[] = ['message', 'delivery', 'status', 'job', 'revision', 'traffic', 'lost'];
+export type Name = keyof Events;
+const NAMES: Name[] = ['message', 'delivery', 'status', 'job', 'revision', 'traffic', 'log', 'lost'];
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30000;
+/** Of events that come together, the last is waited for. */
+const TOGETHER = 300;
 
 type Listener = (data: never) => void;
 const listeners = new Map<Name, Set<Listener>>();
@@ -96,5 +99,23 @@ export function on<N extends Name>(name: N, run: (data: Events[N]) => void): () 
         close();
       }
     }, 2000);
+  };
+}
+
+/** Reads anew after any of these events, and after some were missed: a moment later, and once in `every` milliseconds at most. */
+export function follow(names: readonly Name[], read: () => void, every = 1000): () => void {
+  let due: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
+  const soon = () => {
+    due ??= setTimeout(() => {
+      due = undefined;
+      last = Date.now();
+      read();
+    }, Math.max(TOGETHER, last + every - Date.now()));
+  };
+  const stops = [...names, 'lost' as const].map((name) => on(name, soon));
+  return () => {
+    clearTimeout(due);
+    for (const stop of stops) stop();
   };
 }

@@ -1,5 +1,6 @@
 // A list that is read page by page. Must be made while a component starts.
 import { untrack } from 'svelte';
+import { follow, type Name } from '$lib/api/events.svelte';
 
 interface Page<T> {
   items: T[];
@@ -54,12 +55,17 @@ export class Pages<T> {
   }
 }
 
-/** Reads when the component starts, and again when anything that `depends` reads changes. */
-export function pages<T>(read: (cursor: string | undefined, limit: number) => Promise<Page<T>>, depends?: () => unknown): Pages<T> {
+/** Reads when the component starts, again when anything that `depends` reads changes, and after each of the events that it `follows`. */
+export function pages<T>(
+  read: (cursor: string | undefined, limit: number) => Promise<Page<T>>,
+  options: { depends?: () => unknown; follows?: readonly Name[]; every?: number } = {},
+): Pages<T> {
   const made = new Pages(read);
   $effect(() => {
-    depends?.();
+    options.depends?.();
     untrack(() => void made.refresh());
   });
+  const follows = options.follows;
+  if (follows) $effect(() => follow(follows, () => void made.refresh(), options.every));
   return made;
 }

@@ -1,5 +1,6 @@
 // Something read from the API and shown: what is known, whether it is being read, what went wrong. Must be made while a component starts.
 import { untrack } from 'svelte';
+import { follow, type Name } from '$lib/api/events.svelte';
 
 export class Resource<T> {
   value = $state.raw<T>();
@@ -38,6 +39,14 @@ export class Resource<T> {
     }
   }
 
+  /** What an event told: no need to read it. */
+  take(value: T): void {
+    this.stop();
+    this.loading = this.slow = false;
+    this.value = value;
+    this.error = null;
+  }
+
   stop(): void {
     this.controller?.abort();
     this.controller = null;
@@ -45,24 +54,20 @@ export class Resource<T> {
 }
 
 /**
- * Reads when the component starts, and again when anything that `depends` reads changes; `every` (milliseconds) repeats it while the page is
- * visible.
+ * Reads when the component starts, again when anything that `depends` reads changes, and after each of the events that it `follows` (once in `every`
+ * milliseconds at most).
  */
 export function resource<T>(
   read: (signal: AbortSignal) => Promise<T>,
-  options: { depends?: () => unknown; every?: number; keep?: boolean } = {},
+  options: { depends?: () => unknown; follows?: readonly Name[]; every?: number; keep?: boolean } = {},
 ): Resource<T> {
   const made = new Resource(read, options.keep ?? true);
   $effect(() => {
     options.depends?.();
     untrack(() => void made.refresh());
-    const timer = options.every
-      ? setInterval(() => document.visibilityState === 'visible' && !made.loading && void made.refresh(), options.every)
-      : undefined;
-    return () => {
-      clearInterval(timer);
-      made.stop();
-    };
+    return () => made.stop();
   });
+  const follows = options.follows;
+  if (follows) $effect(() => follow(follows, () => void made.refresh(), options.every));
   return made;
 }

@@ -1,11 +1,11 @@
-// What the program is and how it fares: read once, kept fresh by events, read again when they stop.
+// What the program is and how it fares: read once, kept fresh by events, read again when some were missed.
 import { api } from '$lib/api/client';
-import { on } from '$lib/api/events.svelte';
+import { follow, on } from '$lib/api/events.svelte';
 import { session } from '$lib/state/session.svelte';
 import type { Log, Status } from '$lib/api/types';
 
-/** The seal of the log follows the commits, but not each of a busy second. */
-const LOG_EVERY = 3000;
+/** What only time brings (a certificate near its end) nobody tells of where no mail comes. */
+const HOUR = 3600e3;
 
 class Server {
   status = $state.raw<Status>();
@@ -20,27 +20,17 @@ class Server {
     if (steps.status === 'fulfilled') this.open = steps.value.items.filter((one) => !['done', 'not_needed'].includes(one.state)).length;
   }
 
-  private logTimer: ReturnType<typeof setTimeout> | undefined;
-
-  private grown(): void {
-    this.logTimer ??= setTimeout(() => {
-      this.logTimer = undefined;
-      api.get('/log').then((log) => (this.log = log), () => {});
-    }, LOG_EVERY);
-  }
-
-  /** While the shell stands: events, and every minute anew. */
+  /** While the shell stands. */
   watch(): () => void {
     if (!session.looksOn) return () => {};
     void this.refresh();
-    const timer = setInterval(() => document.visibilityState === 'visible' && void this.refresh(), 60000);
+    const timer = setInterval(() => document.visibilityState === 'visible' && void this.refresh(), HOUR);
     const stops = [
       on('status', (part) => {
         if (this.status) this.status = { ...this.status, ...part };
       }),
-      on('message', () => this.grown()),
-      on('lost', () => void this.refresh()),
-      on('revision', () => void this.refresh()),
+      on('log', (log) => (this.log = log)),
+      follow(['revision'], () => void this.refresh()),
     ];
     return () => {
       clearInterval(timer);

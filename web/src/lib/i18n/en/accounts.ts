@@ -65,7 +65,6 @@ export const accounts = {
     removed: (login: string) => `${login} is removed.`,
     sessions: 'Sessions',
     tokens: 'Tokens',
-    settings: 'Settings of this account',
     self: 'This is your own account. Your password and second factor are on your own page.',
     toSelf: 'Your account',
     missing: 'There is no such account.',

@@ -25,6 +25,8 @@ export const common = {
   optional: 'optional',
   required: 'This is needed.',
   now: 'just now',
+  again: (seconds: number) => `again in ${seconds} s`,
+  asked: 'asked',
   ago: (text: string) => `${text} ago`,
   inTime: (text: string) => `in ${text}`,
   seconds: (n: number) => `${n} s`,

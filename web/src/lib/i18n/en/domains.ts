@@ -33,7 +33,7 @@ export const domains = {
     record: 'Record',
     bits: (n: number) => `${n} bits`,
     dns: 'What resolvers see now',
-    dnsText: 'Asked of the resolver of this server, just now.',
+    dnsText: 'Asked of the resolver of this server.',
     refresh: 'Ask again',
     what: { dkim: 'DKIM', mx: 'MX', spf: 'SPF', dmarc: 'DMARC' },
     states: { match: 'as it should be', missing: 'missing', different: 'another one', error: 'could not be asked', present: 'there' },
@@ -50,7 +50,6 @@ export const domains = {
     removed: (name: string) => `${name} is removed.`,
     hasAccounts: (n: number) => (n === 1 ? 'It has an account. Remove that first.' : `It has ${n} accounts. Remove them first.`),
     isDisabled: 'This domain is disabled: no mail is taken or sent for it.',
-    settings: 'Settings of this domain',
   },
   key: {
     makeTitle: (domain: string) => `Make a DKIM key for ${domain}`,

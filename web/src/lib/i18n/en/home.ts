@@ -76,7 +76,7 @@ export const home = {
   },
   setup: {
     title: 'Set-up',
-    text: 'Each step is checked now, and again every few seconds while this page is open.',
+    text: 'Each step is checked now and whenever something changes here. What resolvers see is asked again while you look on.',
     progress: (done: number, all: number) => `${done} of ${all} done`,
     allDone: 'Everything is in place.',
     states: { done: 'done', todo: 'to do', error: 'wrong', unknown: 'could not be asked', not_needed: 'not needed here' },

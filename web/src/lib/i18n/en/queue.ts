@@ -26,7 +26,8 @@ export const queue = {
   noneText: 'It may have been delivered meanwhile.',
   all: 'Show the whole queue',
   toMessages: 'To the messages',
-  retryAll: (n: number) => `Try all ${n} now`,
+  retryAll: (n: number) => (n === 2 ? 'Try both now' : `Try all ${n} now`),
+  nextHeld: 'none until it is released',
   retriedAll: (n: number) => `${n} are due now.`,
   delivery: (to: string) => `To ${to}`,
   facts: {

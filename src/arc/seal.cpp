@@ -101,6 +101,9 @@ Result<std::string> sign_message(const mail::Message& message, const Instance& i
     const dkim::FieldList list(message);
     const dkim::SignedFields& wanted = options.fields ? *options.fields : *default_sealed_fields();
     BULLA_TRY(names, dkim::names_to_sign(list, wanted));
+    if (message.count("From") == 0) {
+        names.emplace_back("From");  // So that nobody adds one, and h= is never empty.
+    }
     const auto body = dkim::digest_body(dkim::Canon::relaxed, message.body());
     const Draft draft{.name = "ARC-Message-Signature",
                       .algorithm = instance.algorithm,
@@ -152,6 +155,13 @@ const std::shared_ptr<const dkim::SignedFields>& default_sealed_fields() {
 }
 
 Result<std::string> seal(const mail::Message& message, const SealOptions& options) {
+    // What stands first might continue the last of the new fields.
+    if (message.fields().empty()) {
+        return fail("arc.no_header",
+                    Fault::sender,
+                    "a message without a header cannot be sealed",
+                    "RFC 5322 3.6");
+    }
     const Chain chain = collect_chain(message);
     BULLA_CHECK(check_chain(chain, options));
     BULLA_TRY(algorithm, dkim::algorithm_of(options.key->public_key()));

@@ -122,7 +122,7 @@ TEST(ArcSeal, DK_21_rfc8617_the_test_suite) {
             options.results = authres::collect_results(message, test["srv-id"].get<std::string>());
             options.chain = chain_of(options.results, message, answers);
             const auto made = seal(message, options);
-            if (test["AS"].is_null() || test["AS"] == "") {
+            if (test["AS"].is_null() || test["AS"].get<std::string>().empty()) {
                 ASSERT_FALSE(made) << name;
                 EXPECT_EQ(made.error().code, "arc.chain_ended");
                 continue;
@@ -239,9 +239,32 @@ TEST_F(Sealer, rfc8617_5_1_2_a_failed_chain_is_sealed_once) {
     const auto set = seal(make_message(broken), options(2, Verdict::fail));
     ASSERT_TRUE(set) << set.error().text;
     EXPECT_NE(set->find("cv=fail"), std::string::npos);
+    // The new seal covers its own set alone.
+    const mail::Message made = make_message(*set);
+    const Set own{.results = made.field(made.fields()[2]),
+                  .message = made.field(made.fields()[1]),
+                  .seal = made.field(made.fields()[0]),
+                  .chain = {}};
+    dkim::SignatureClaims claims;
+    const auto read =
+        dkim::parse_signature(own.seal, claims, {}, dkim::SignatureSyntax::arc_seal).value();
+    std::string bytes;
+    append_own_set(bytes, own, read.value_begin, read.value_end);
+    EXPECT_TRUE(
+        ed25519_->public_key().verify_message(crypto::view(crypto::sha256(bytes)), read.signature));
     const mail::Message twice = make_message(*set + broken);
     EXPECT_EQ(verify_with(twice, answers_).status, Verdict::fail);
     EXPECT_EQ(seal(twice, options(3, Verdict::fail)).error().code, "arc.chain_ended");
+}
+
+TEST_F(Sealer, DK_21_a_message_without_from_can_be_sealed_and_gets_none) {
+    for (const std::string text : {"Subject: x\r\n", "Subject: x\r\n\r\nbody\r\n"}) {
+        const auto set = seal(make_message(text), options(1, Verdict::none));
+        ASSERT_TRUE(set);
+        EXPECT_EQ(verify_with(make_message(*set + text), answers_).status, Verdict::pass);
+        EXPECT_EQ(verify_with(make_message(*set + "From: a@b.example\r\n" + text), answers_).status,
+                  Verdict::fail);
+    }
 }
 
 TEST_F(Sealer, rfc8617_5_1_what_cannot_be_sealed) {
@@ -249,6 +272,10 @@ TEST_F(Sealer, rfc8617_5_1_what_cannot_be_sealed) {
               "arc.chain_mismatch");
     EXPECT_EQ(seal(make_message(sealed(1)), options(2, Verdict::none)).error().code,
               "arc.chain_mismatch");
+    for (const char* text : {"", "\r\nbody\r\n", " x\r\nFrom: a@b.example\r\n\r\n"}) {
+        EXPECT_EQ(seal(make_message(text), options(1, Verdict::none)).error().code,
+                  "arc.no_header");
+    }
     std::string full = "From: a@example.com\r\n\r\n";
     for (unsigned i = 1; i <= 50; ++i) {
         full = "ARC-Seal: i=" + std::to_string(i) + "; cv=pass\r\n" + full;

@@ -141,6 +141,19 @@ TEST(ArcVerify, rfc8617_4_2_1_fifty_instances) {
               50U);
 }
 
+TEST(ArcVerify, rfc8617_4_1_what_signatures_must_not_cover) {
+    const std::string tags =
+        " a=rsa-sha256; b=AAAA; d=a.example; s=s; i=1; h=from:ARC-Seal; "
+        "bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n";
+    dkim::SignatureClaims claims;
+    const auto code = [&](const std::string& name, dkim::SignatureSyntax syntax) {
+        return dkim::parse_signature(name + ":" + tags, claims, {}, syntax).error().code;
+    };
+    EXPECT_EQ(code("ARC-Message-Signature", dkim::SignatureSyntax::arc_message), "arc.seal_signed");
+    EXPECT_EQ(code("ARC-Seal", dkim::SignatureSyntax::arc_seal), "arc.fields_in_seal");
+    EXPECT_EQ(code("DKIM-Signature", dkim::SignatureSyntax::dkim), "dkim.missing_tag");
+}
+
 TEST(ArcVerify, rfc8617_4_2_1_gaps_are_found) {
     const auto result =
         verify_with(make_message(make_set(3) + make_set(1) + "From: a@b.example\r\n\r\n"), {});

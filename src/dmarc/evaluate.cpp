@@ -112,7 +112,7 @@ std::vector<Identifier> collect(const Input& input, std::size_t most) {
 }
 
 // Says how the alignment of all identifiers makes the message end.
-void decide(DmarcResult& result, bool walk_failed) {
+void decide(DmarcResult& result, const Record& record, bool walk_failed) {
     const auto aligned = [&](bool uncertain) {
         return std::ranges::find_if(result.identifiers, [uncertain](const Identifier& one) {
             return one.aligned && one.uncertain == uncertain;
@@ -131,7 +131,7 @@ void decide(DmarcResult& result, bool walk_failed) {
              Verdict::fail,
              result.identifiers.empty() ? "neither SPF nor DKIM vouches for any domain"
                                         : "what SPF and DKIM vouch for is not aligned");
-    result.policy = result.record->testing ? lower(result.published) : result.published;
+    result.policy = record.testing ? lower(result.published) : result.published;
 }
 
 }  // namespace
@@ -194,7 +194,7 @@ Step Evaluation::judge(const DomainName& author, std::span<const dns::DnsAnswer>
     result.record_text = found->text;
     result.record = found->record;
     choose_policy(step, *found, author.ascii(), answers);
-    align(step, author, answers);
+    align(step, found->record, author, answers);
     if (own.failed && result.verdict == Verdict::fail) {
         // A record that was not seen might have said something else.
         result.policy = Policy::none;
@@ -204,6 +204,7 @@ Step Evaluation::judge(const DomainName& author, std::span<const dns::DnsAnswer>
 }
 
 void Evaluation::align(Step& step,
+                       const Record& record,
                        const DomainName& author,
                        std::span<const dns::DnsAnswer> answers) const {
     DmarcResult& result = step.result;
@@ -216,7 +217,7 @@ void Evaluation::align(Step& step,
     const bool sure = std::ranges::any_of(
         result.identifiers, [](const Identifier& one) { return one.aligned && !one.uncertain; });
     for (Identifier& one : result.identifiers) {
-        const Alignment mode = one.method == "spf" ? result.record->spf : result.record->dkim;
+        const Alignment mode = one.method == "spf" ? record.spf : record.dkim;
         // RFC 9989 4.10.2: nothing need be asked for domains that are the same, or of which strict alignment is wanted. Nor for those outside of
         // the author's organisation: theirs is one of the domains above them. So nobody else's DNS, which may be made to fail, has a say.
         const auto name = DomainName::parse(one.domain);
@@ -231,7 +232,7 @@ void Evaluation::align(Step& step,
         one.aligned = other.organization == result.organization;
     }
     if (step.questions.empty()) {
-        decide(result, failed);
+        decide(result, record, failed);
     }
 }
 

@@ -87,7 +87,10 @@ class Evaluation {
                             std::span<const dns::DnsAnswer> answers) const;
     [[nodiscard]] Step judge(const DomainName& author,
                              std::span<const dns::DnsAnswer> answers) const;
-    void align(Step& step, const DomainName& author, std::span<const dns::DnsAnswer> answers) const;
+    void align(Step& step,
+               const Record& record,
+               const DomainName& author,
+               std::span<const dns::DnsAnswer> answers) const;
 
     Input input_;
     Options options_;

@@ -9,7 +9,9 @@ namespace bulla::dmarc {
 namespace {
 
 struct CloseFile {
-    void operator()(std::FILE* file) const { (void)std::fclose(file); }
+    void operator()(std::FILE* file) const {
+        (void)std::fclose(file);  // NOLINT(cppcoreguidelines-owning-memory): unique_ptr's deleter
+    }
 };
 
 struct FreeList {

@@ -94,7 +94,7 @@ bool PlanBuilder::keep(const KeyName& name,
         return false;
     }
     if (names_.contains({*domain, *selector})) {
-        return true;
+        return is_the_same(*domain, *selector, file, (*key)->public_key(), place);
     }
     if (plan_.keys.size() >= most_keys) {
         error(place, fmt::format("there are more than {} keys: the rest is left out", most_keys));
@@ -130,6 +130,27 @@ bool PlanBuilder::keep(const KeyName& name,
     names_.emplace(*domain, *selector);
     plan_.keys.push_back({.domain = *domain, .selector = *selector, .file = file, .key = *key});
     return true;
+}
+
+bool PlanBuilder::is_the_same(const DomainName& domain,
+                              const Selector& selector,
+                              const std::string& file,
+                              const crypto::PublicKey& key,
+                              const Place& place) {
+    const auto first = std::ranges::find_if(plan_.keys, [&](const PlannedKey& one) {
+        return one.domain == domain && one.selector == selector;
+    });
+    if (first == plan_.keys.end() || first->key->public_key().fingerprint() == key.fingerprint()) {
+        return true;
+    }
+    error(place,
+          fmt::format("{} and {} hold different keys for {}._domainkey.{}: leave the one whose "
+                      "record is published",
+                      first->file,
+                      file,
+                      selector.text(),
+                      domain.ascii()));
+    return false;
 }
 
 void PlanBuilder::set(std::string name, std::string value, std::optional<DomainName> domain) {

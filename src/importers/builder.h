@@ -63,6 +63,12 @@ class PlanBuilder {
     [[nodiscard]] ImportPlan finish();
 
   private:
+    /// Of two keys under one name; else an error.
+    [[nodiscard]] bool is_the_same(const DomainName& domain,
+                                   const Selector& selector,
+                                   const std::string& file,
+                                   const crypto::PublicKey& key,
+                                   const Place& place);
     using LoadedKey = Result<std::shared_ptr<const crypto::PrivateKey>>;
 
     [[nodiscard]] LoadedKey load(const std::string& path) const;

@@ -236,16 +236,18 @@ def test_DKD_03_mail_from_outside_is_signed_by_a_switch_only(instance, sink):
     assert selectors(arrives(2)) == ["db"]
 
 
-def test_DKD_03_the_policy_never_signs_for_a_return_address_from_outside(instance, sink):
+def test_DKD_03_the_policy_never_signs_for_a_return_address_from_outside(instance, sink, tmp_path):
     instance.sign_dkim("db")
     instance.cli("settings", "set", "dkim_sign_relayed", "1", "--domain", "example.test")
-    instance.cli("settings", "set", "dkim_expiry", "0")
-    instance.cli("dkim", "policy", "set", "-", input="example.test:db|||3600|t\n")
+    instance.cli("settings", "set", "dkim_expiry", "0 s")
+    policy = tmp_path / "dkimdomains"
+    policy.write_text("example.test:db|||3600|s\n")
+    instance.cli("dkim", "policy", "set", policy)
     author = "alice@example.test"
     assert instance.send(author, "admin@example.test", make_message(author, "admin@example.test"), role="inbound").code == 250
     found = max((signatures(m) for m in instance.wait_maildir("admin")), key=len)
     assert selectors(found) == ["db"]
-    assert not any("x=" in str(one) for one in found), "by the keys, not by the policy"
+    assert not any(b"x=" in one for one in found), "by the keys, not by the policy"
 
 
 def test_DKD_04_sent_stored_and_handed_back_all_carry_the_signature(instance, sink):
@@ -255,3 +257,13 @@ def test_DKD_04_sent_stored_and_handed_back_all_carry_the_signature(instance, si
     assert instance.send(sender, ["bob@example.org", "admin@example.test"], make_message(sender)).code == 250
     assert selectors(signatures(sink.wait(before + 1)[-1].data)) == ["db"]
     assert selectors(signatures(instance.wait_maildir("admin")[0])) == ["db"]
+
+
+def test_c4_1_an_empty_file_does_not_clear_the_policy(instance, tmp_path):
+    policy = tmp_path / "dkimdomains"
+    policy.write_text("*:\n")
+    instance.cli("dkim", "policy", "set", policy)
+    policy.write_text("\n")
+    done = instance.run("dkim", "policy", "set", policy, check=False)
+    assert done.returncode != 0 and "bulla dkim policy clear" in done.stderr
+    assert instance.cli("dkim", "policy", "get").stdout == "*:\n"

@@ -37,6 +37,8 @@ struct Limits {
     std::size_t max_mx = 10;           ///< MX records of one name; more: permerror.
     std::size_t max_ptr =
         10;  ///< Names of the client that are looked at; further ones are ignored.
+    std::size_t max_record =
+        16'384;  ///< Octets of an SPF record, for each round reads the records anew; more: permerror.
     std::size_t max_explanation =
         450;  ///< Octets; what is longer is not used, for an SMTP reply must hold it.
     std::size_t max_asked_ahead =

@@ -147,6 +147,10 @@ Walk::Step Walk::find_record(const std::string& domain, std::string& text) {
     if (count > 1) {
         return permerror("there is more than one SPF record at " + domain);
     }
+    if (text.size() > limits_.max_record) {
+        return permerror("the SPF record of " + domain + " is longer than " +
+                         std::to_string(limits_.max_record) + " octets");
+    }
     return count == 1 ? Step::yes : Step::no;
 }
 

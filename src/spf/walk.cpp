@@ -154,26 +154,30 @@ Walk::Step Walk::find_record(const std::string& domain, std::string& text) {
     return count == 1 ? Step::yes : Step::no;
 }
 
+// What a step that is neither yes nor no ends with; nullopt: it waits for answers.
+std::optional<Verdict> Walk::failure_of(Step step) {
+    if (step == Step::pending) {
+        return std::nullopt;
+    }
+    return step == Step::temperror ? Verdict::temperror : Verdict::permerror;
+}
+
 // Gives what check_host() of RFC 7208 4 gives; nullopt: answers are missing.
 std::optional<Verdict> Walk::check_host(std::string domain, bool outermost) {
     for (bool redirected = false;; redirected = true) {
         std::string text;
-        switch (find_record(domain, text)) {
-            case Step::pending:
-                return std::nullopt;
-            case Step::temperror:
-                return Verdict::temperror;
-            case Step::permerror:
-                return Verdict::permerror;
-            case Step::no:
-                // RFC 7208 6.1: "if no SPF record is found, or if the <target-name> is malformed, the result is a 'permerror' rather than
-                // 'none'."
-                if (redirected) {
-                    (void)permerror("redirect= leads to " + domain + ", where no SPF record is");
-                }
-                return redirected ? Verdict::permerror : Verdict::none;
-            case Step::yes:
-                break;
+        const Step found = find_record(domain, text);
+        if (found == Step::no && redirected) {
+            // RFC 7208 6.1: "if no SPF record is found, or if the <target-name> is malformed, the result is a 'permerror' rather than
+            // 'none'."
+            (void)permerror("redirect= leads to " + domain + ", where no SPF record is");
+            return Verdict::permerror;
+        }
+        if (found == Step::no) {
+            return Verdict::none;
+        }
+        if (found != Step::yes) {
+            return failure_of(found);
         }
         if (outermost) {
             result_.record = text.substr(0, kept_record);
@@ -189,17 +193,16 @@ std::optional<Verdict> Walk::check_host(std::string domain, bool outermost) {
         for (std::size_t i = 0; i < record->directives.size(); ++i) {
             const Directive& directive = record->directives[i];
             const Step step = match(directive, domain);
-            if (step == Step::pending) {
-                ask_ahead(*record, i + 1, domain);
-                return std::nullopt;
-            }
             if (step == Step::yes) {
                 const Verdict verdict = directive.result;
                 conclude(*record, &directive, domain);
                 return verdict;
             }
+            if (step == Step::pending) {
+                ask_ahead(*record, i + 1, domain);
+            }
             if (step != Step::no) {
-                return step == Step::temperror ? Verdict::temperror : Verdict::permerror;
+                return failure_of(step);
             }
         }
         if (!record->redirect) {
@@ -210,7 +213,7 @@ std::optional<Verdict> Walk::check_host(std::string domain, bool outermost) {
         }
         const Step step = follow_redirect(*record, domain);
         if (step != Step::yes) {
-            return step == Step::pending ? std::nullopt : std::optional(Verdict::permerror);
+            return failure_of(step);
         }
     }
 }

@@ -45,6 +45,7 @@ class Walk {
     void ask_ahead(const Record& record, std::size_t from, const std::string& domain);
     void ask_ahead(const Directive& directive, const std::string& domain);
 
+    [[nodiscard]] static std::optional<Verdict> failure_of(Step step);
     [[nodiscard]] std::optional<Verdict> check_host(std::string domain, bool outermost);
     [[nodiscard]] Step find_record(const std::string& domain, std::string& text);
     [[nodiscard]] Step follow_redirect(const Record& record, std::string& domain);

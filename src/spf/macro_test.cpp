@@ -181,13 +181,7 @@ TEST(SpfMacro, rfc7208_7_3_names_are_cut_on_the_left_to_253_octets) {
 
 TEST(SpfMacro, rfc7208_4_8_names_that_nobody_can_ask_for) {
     MacroValues of = values();
-    for (const std::string_view local : {"",
-                                         ".a",
-                                         "a..b",
-                                         "a\\b",
-                                         "a\x01"
-                                         "b",
-                                         "\xC3\xA9"}) {
+    for (const std::string_view local : {"", ".a", "a..b", "a\\b", "a\001b", "\xC3\xA9"}) {
         of.local = local;
         EXPECT_EQ(name("%{l}.example.com", of), "no name") << local;
     }

@@ -45,7 +45,7 @@ class ConsoleEvents {
     ConsoleContext context_;
     api::EventHub& hub_;
     std::optional<std::string>
-        newest_;  ///< The message that was told last; none: nobody looked on.
+        newest_;              ///< The message that was told last; none: nobody looked on.
     std::string checkpoint_;  ///< The one that was told last; "": nobody looked on.
     std::int64_t revision_ = -1;
     std::string counters_;

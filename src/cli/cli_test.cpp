@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -95,6 +96,46 @@ TEST(Cli, an_ed25519_key_has_no_bits) {
         run_words({"dkim", "keygen", "-d", "a.test", "-s", "s", "-t", "ed25519", "-b", "2048"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_EQ(ran.out, "");
+}
+
+TEST(Cli, DK_21_arc_seal_adds_a_set) {
+    const std::string key = testing::TempDir() + "arc_seal.pem";
+    (void)std::remove(key.c_str());
+    ASSERT_EQ(run_words({"dkim", "keygen", "-d", "a.test", "-s", "s", "-o", key.c_str()}).code, 0);
+    const std::vector<const char*> words = {"arc",
+                                            "seal",
+                                            "-d",
+                                            "a.test",
+                                            "-s",
+                                            "s",
+                                            "-k",
+                                            key.c_str(),
+                                            "--authserv-id",
+                                            "mx.a.test",
+                                            "--now",
+                                            "2026-01-02T03:04:05Z"};
+    const std::string message =
+        "Authentication-Results: mx.a.test; spf=pass smtp.mailfrom=x@b.test\n"
+        "Authentication-Results: other.test; dkim=pass\n"
+        "From: x@b.test\n\nbody\n";
+    const Ran sealed = run_words(words, message);
+    EXPECT_EQ(sealed.code, 0) << sealed.err;
+    EXPECT_TRUE(sealed.out.starts_with("ARC-Seal: a=rsa-sha256; b=")) << sealed.out;
+    EXPECT_TRUE(sealed.out.ends_with("\n" + message));
+    EXPECT_EQ(sealed.out.find('\r'), std::string::npos);
+    EXPECT_NE(sealed.out.find("cv=none; d=a.test; i=1; s=s; t=1767323045"), std::string::npos);
+    EXPECT_NE(sealed.out.find("ARC-Authentication-Results: i=1; mx.a.test; spf=pass"),
+              std::string::npos);
+    EXPECT_EQ(sealed.out.find("i=1; mx.a.test; dkim"), std::string::npos);
+    // The chain cannot be none once there is a set; and a set without its fellows needs no DNS to fail.
+    std::vector<const char*> again = words;
+    again.insert(again.end(), {"--chain", "none"});
+    EXPECT_EQ(run_words(again, sealed.out).code, 3);
+    const Ran failed = run_words({"arc", "verify"}, "ARC-Seal: i=1; cv=none\n" + message);
+    EXPECT_EQ(failed.code, 1);
+    EXPECT_TRUE(failed.out.starts_with("fail: ")) << failed.out;
+    EXPECT_EQ(nlohmann::json::parse(run_words({"arc", "verify", "--json"}, message).out)["result"],
+              "none");
 }
 
 TEST(Cli, c2_4_an_error_says_what_to_do_and_is_json_when_asked) {

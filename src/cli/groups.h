@@ -20,6 +20,8 @@ void add_queue_commands(CLI::App& root, Context& context);
 /// `bulla dkim`: the group itself, with the key set of a domain in it; add_dkim_tool_commands() adds the tools that need no instance.
 CLI::App& add_dkim_commands(CLI::App& root, Context& context);
 void add_dkim_tool_commands(CLI::App& dkim, Context& context);
+/// `bulla arc`, which needs no instance.
+void add_arc_commands(CLI::App& root, Context& context);
 void add_dkim_policy_commands(CLI::App& dkim, Context& context);
 /// `bulla dkim policy sign`.
 void add_policy_sign(CLI::App& policy, Context& context);

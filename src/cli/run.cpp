@@ -31,6 +31,7 @@ void add_commands(CLI::App& root, Context& context) {
     add_settings_commands(root, context);
     add_setup_commands(root, context);
     add_dkim_tool_commands(add_dkim_commands(root, context), context);
+    add_arc_commands(root, context);
     add_signer_commands(root, context);
     add_group_commands(root, context);
     add_archive_commands(root, context);

@@ -162,9 +162,13 @@ Result<Identity> parse_identity(const TagList& tags,
     return Identity{.text = std::move(text), .domain = *std::move(own)};
 }
 
-Result<CanonPair> parse_canon(const TagList& tags) {
+Result<CanonPair> parse_canon(const TagList& tags, SignatureSyntax syntax) {
     const Tag* tag = tags.find("c");
-    const auto pair = tag == nullptr ? std::optional(CanonPair{}) : parse_canon_pair(tag->value);
+    // RFC-DEVIATION 6376 3.5: "Message canonicalization (plain-text; OPTIONAL, default is 'simple/simple')." RFC 8617 4.1.2 names no other
+    // default, but its test suite has ARC signatures without c= that are relaxed.
+    constexpr CanonPair relaxed{.header = Canon::relaxed, .body = Canon::relaxed};
+    const CanonPair standard = syntax == SignatureSyntax::dkim ? CanonPair{} : relaxed;
+    const auto pair = tag == nullptr ? std::optional(standard) : parse_canon_pair(tag->value);
     return pair ? Result<CanonPair>(*pair) : Result<CanonPair>(bad_value("c"));
 }
 
@@ -194,7 +198,7 @@ Result<Coverage> parse_coverage(const TagList& tags,
     if (body_hash.size() != hash_size) {
         return bad_value("bh");
     }
-    BULLA_TRY(canon, parse_canon(tags));
+    BULLA_TRY(canon, parse_canon(tags, syntax));
     BULLA_TRY(headers, parse_headers(tags, limits, syntax));
     return Coverage{
         .canon = canon, .body_hash = std::move(body_hash), .headers = std::move(headers)};

@@ -42,6 +42,18 @@ TEST(OpenDkim, GW_12_one_key_for_several_domains) {
     EXPECT_TRUE(says(plan, Severity::note, "/etc/opendkim.conf:2:8: Syslog: "));
 }
 
+TEST(OpenDkim, GW_12_two_keys_under_one_name_are_an_error) {
+    const auto import_two = [](const std::string& other) {
+        return import("KeyTable /t/keys\nSigningTable refile:/t/sign\nMultipleSignatures yes\n",
+                      {{"/t/keys", "a example.com:s:/keys/a.pem\nb example.com:s:" + other + "\n"},
+                       {"/t/sign", "*@example.com a\n*@example.com b\n"}});
+    };
+    EXPECT_EQ(import_two("/keys/a.pem").count(Severity::error), 0U);
+    const auto plan = import_two("/keys/e.pem");
+    EXPECT_TRUE(says(plan, Severity::error, "different keys for s._domainkey.example.com"));
+    EXPECT_EQ(keys_of(plan), (Words{"example.com s rsa"}));
+}
+
 TEST(OpenDkim, GW_12_its_defaults_are_its_own) {
     const auto plan = import("Domain example.com\nSelector s\nKeyFile /keys/a.pem\n");
     EXPECT_EQ(setting_of(plan, "dkim_canonicalization", "example.com"), "simple/simple");

@@ -27,13 +27,17 @@ TEST(KeyUse, GW_06_a_run_names_its_keys_in_one_leaf_and_one_audit_entry) {
     Instance instance;
     auto sealer = instance.open();
     // All that waits while the first rider runs is one run.
+    std::promise<void> begun;
     std::promise<void> all_wait;
     auto first = make_batch(1, "text", instance.random);
-    first.riders.emplace_back([wait = all_wait.get_future().share()](store::Tx&, const Committed&) {
-        wait.wait();
-        return Result<void>();
-    });
+    first.riders.emplace_back(
+        [&begun, wait = all_wait.get_future().share()](store::Tx&, const Committed&) {
+            begun.set_value();
+            wait.wait();
+            return Result<void>();
+        });
     sealer->submit(std::move(first));
+    begun.get_future().wait();
     for (std::int64_t id = 2; id <= 9; ++id) {
         sealer->submit(make_signed(instance, id, {{"dkim", "aa", 2}, {"archive", "bb"}}));
     }

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,8 +36,9 @@ AdminDeadline soon() {
 /// The code of the error that raw octets get as an answer.
 std::string answer_to(const std::string& path, const std::string& octets) {
     const int socket = connect_to(path);
-    EXPECT_EQ(::send(socket, octets.data(), octets.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(octets.size()));
+    // Who is refused at once may find the line closed already; the answer is there all the same.
+    const auto sent = ::send(socket, octets.data(), octets.size(), MSG_NOSIGNAL);
+    EXPECT_TRUE(sent == static_cast<ssize_t>(octets.size()) || errno == EPIPE);
     ::shutdown(socket, SHUT_WR);
     const auto frame = read_admin_frame(socket, max_admin_response, soon());
     ::close(socket);

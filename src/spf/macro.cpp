@@ -95,8 +95,9 @@ Result<MacroString::Macro> MacroString::parse_macro(std::string_view body, Macro
     const auto digits =
         static_cast<std::size_t>(std::ranges::find_if_not(body, is_digit) - body.begin());
     if (digits > 0) {
+        const std::string number(body.substr(0, digits));
         const auto [end, error] =
-            std::from_chars(body.data(), body.substr(0, digits).data() + digits, macro.keep);
+            std::from_chars(number.data(), number.data() + number.size(), macro.keep);
         if (error == std::errc::result_out_of_range) {
             macro.keep = many_parts;
         }

@@ -132,8 +132,8 @@ Walk::Step Walk::match_exists(const std::string& name) {
 }
 
 // The client's names whose addresses lead back to it (RFC 7208 5.5), in the order of the alphabet; null: answers are missing.
-// None of these look-ups is counted as void: "the set of and contents of PTR records are under control of the owner of the IP address
-// actually making the connection" (RFC 7208 4.6.4), who could turn a fail into a permerror with them.
+// RFC-DEVIATION 7208 4.6.4: "SPF implementations SHOULD limit 'void lookups' to two."
+// None of these is counted, for the owner of the client's address decides what they give, and could turn a fail into a permerror with them.
 const std::vector<std::string>* Walk::validated_names() {
     if (validated_) {
         return &*validated_;

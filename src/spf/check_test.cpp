@@ -90,6 +90,8 @@ TEST(SpfCheck, rfc8616_4_terms_with_a_local_part_outside_ascii_match_nothing) {
     Client who = client();
     who.sender = "j\xC3\xB6@example.com";
     EXPECT_EQ(check(zone, who).verdict, Verdict::softfail);
+    EXPECT_EQ(check(with_record("v=spf1 include:%{d}..u.example ~all"), who).verdict,
+              Verdict::permerror);
     who.sender = "j%C3%B6@example.com";
     zone = with_record("v=spf1 exists:%{l}.u.example ~all");
     zone.address("j%c3%b6.u.example", "127.0.0.1");

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view version = "v=spf1";
 constexpr std::size_t longest_shown = 100;
+constexpr std::size_t usual_terms = 64;
 constexpr unsigned bits_v4 = 32;
 constexpr unsigned bits_v6 = 128;
 
@@ -219,6 +220,8 @@ bool is_record(std::string_view text) {
 Result<Record> parse_record(std::string_view text) {
     Record record;
     text.remove_prefix(std::min(text.size(), version.size()));
+    record.directives.reserve(
+        std::min(static_cast<std::size_t>(std::ranges::count(text, ' ')), usual_terms));
     while (!text.empty()) {
         if (text.front() == ' ') {
             text.remove_prefix(1);

@@ -277,8 +277,8 @@ Walk::Step Walk::match(const Directive& directive, const std::string& domain) {
         return Step::permerror;
     }
     const Name target = target_of(directive.target, domain);
-    if (target.step == Step::no && directive.mechanism == Mechanism::include &&
-        is_printable(values_.local)) {
+    if (target.step == Step::no && directive.mechanism == Mechanism::include && directive.target &&
+        !needs_other_local(*directive.target)) {
         return permerror("include: in the record of " + domain + " does not lead to a domain");
     }
     if (target.step != Step::yes) {
@@ -321,12 +321,16 @@ Walk::Step Walk::match_include(const std::string& name) {
     }
 }
 
+// RFC 8616 4: "If the local-part contains non-ASCII characters, terms that include %{s} or %{l} do not match anything"
+bool Walk::needs_other_local(const MacroString& text) const {
+    return (text.uses('s') || text.uses('l')) && !is_printable(values_.local);
+}
+
 Walk::Name Walk::target_of(const std::optional<MacroString>& target, const std::string& domain) {
     if (!target) {
         return {.step = Step::yes, .text = domain};
     }
-    // RFC 8616 4: "If the local-part contains non-ASCII characters, terms that include %{s} or %{l} do not match anything"
-    if ((target->uses('s') || target->uses('l')) && !is_printable(values_.local)) {
+    if (needs_other_local(*target)) {
         return {};
     }
     const Step step = fill_validated(*target, domain);

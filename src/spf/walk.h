@@ -60,6 +60,7 @@ class Walk {
     [[nodiscard]] Step match_ptr(const std::string& name);
     [[nodiscard]] Step match_exists(const std::string& name);
 
+    [[nodiscard]] bool needs_other_local(const MacroString& text) const;
     [[nodiscard]] Name target_of(const std::optional<MacroString>& target,
                                  const std::string& domain);
     [[nodiscard]] Step fill_validated(const MacroString& text, const std::string& domain);

@@ -148,4 +148,28 @@ inline Run run_check(const Check& check, const Zone& zone, bool reversed = false
     }
 }
 
+/// joe@example.com, from `ip`.
+inline Client client(std::string_view ip = "192.0.2.1") {
+    return {.ip = Ip::parse(ip).value(),
+            .helo = "mail.example.com",
+            .sender = "joe@example.com",
+            .receiver = "in.example.net",
+            .now = from_unix(1'700'000'000)};
+}
+
+/// The result of the MAIL FROM identity with `zone` as the whole DNS.
+inline CheckResult check(const Zone& zone,
+                         const Client& who = client(),
+                         const Limits& limits = {}) {
+    return run_check(Check(who, Identity::mail_from, limits), zone).result;
+}
+
+inline Zone with_record(std::string_view text) {
+    return Zone().txt("example.com", text);
+}
+
+inline std::string number(std::size_t n) {
+    return std::to_string(n);
+}
+
 }  // namespace bulla::spf

@@ -85,12 +85,18 @@ def test_c3_5_the_overview_follows_by_events_and_asks_for_nothing(admin, office)
 def test_c3_5_the_log_follows_by_events_and_asks_for_nothing(admin, office):
     admin.go("/log")
     entries = admin.locator(".fact", hasText="Entries").locator("dd")
-    before = entries.innerText()
     asked = "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/api/v1/log')).length"
+
+    def grow():
+        before = entries.innerText()
+        # What was done before the page listens is no news.
+        until(lambda: office.send(b"From: alice@example.test\r\nTo: karin@supplier.example\r\nSubject: One leaf more\r\n\r\nHello.\r\n").code == 250
+              and entries.innerText() != before, "the log to grow", 20, 1.5)
+
+    # A page that begins to listen may ask once for what it missed; from the first event on it does not.
+    grow()
     count = admin.evaluate(asked)
-    # What was done before the page listens is no news.
-    until(lambda: office.send(b"From: alice@example.test\r\nTo: karin@supplier.example\r\nSubject: One leaf more\r\n\r\nHello.\r\n").code == 250
-          and entries.innerText() != before, "the log to grow", 20, 1.5)
+    grow()
     assert admin.evaluate(asked) == count, "the page asked for the log"
 
 

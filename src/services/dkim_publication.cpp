@@ -86,8 +86,11 @@ Result<Done> carry_out(ServiceContext& context,
     BULLA_TRY(key, dnsupdate::load_key(publisher.key_file));
     dnsupdate::Updater updater(
         dnsupdate::make_tcp_exchange(publisher.server, patience), std::move(key), context.random);
-    BULLA_TRY(zone,
-              publisher.zone.empty() ? updater.find_zone(name) : DomainName::parse(publisher.zone));
+    // Not of the name itself, which may be an alias.
+    BULLA_TRY(above, DomainName::parse("_domainkey." + row.domain));
+    BULLA_TRY(
+        zone,
+        publisher.zone.empty() ? updater.find_zone(above) : DomainName::parse(publisher.zone));
     const dnsupdate::TextRecord record{
         .zone = zone, .name = name, .text = texts.front(), .ttl = publisher.ttl};
     const auto done = task == Task::publish ? updater.publish(record, std::span(texts).subspan(1))

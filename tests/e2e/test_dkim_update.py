@@ -113,6 +113,21 @@ def test_DK_18_a_retired_key_gets_an_empty_p_if_the_setting_says_so(updating, kn
     assert knot.texts(record_name("s1")) == ["v=DKIM1; k=ed25519; p="]
 
 
+def test_DK_18_a_record_that_is_delegated_by_an_alias_is_seen(make_instance, sink, tmp_path):
+    """Whoever has no rights at example.com publishes in a zone of his own."""
+    made = make_instance(sink)
+    made.cli("domain", "add", DOMAIN)
+    record = made.json("dkim", "add", DOMAIN, "s1", "-t", "ed25519")["record"]
+    server = Knot(tmp_path / "knot", {DOMAIN: ["s1._domainkey CNAME s1.keys.example.net."], "example.net": [f's1.keys TXT "{record["value"]}"']})
+    try:
+        made.wrapper = server.resolving()
+        made.start()
+        assert keys(made, "check")["s1"]["sight"] == "exact"
+        made.stop()
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("selector", ["foreign", "alias"])
 def test_RFC2136_2_4_a_record_of_others_is_left_as_it_is(updating, knot, selector):
     before = knot.texts(record_name(selector))

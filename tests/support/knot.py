@@ -34,7 +34,7 @@ class Knot:
             f"server:\n  listen: [127.0.0.1@{self.port}, {ADDRESS}@53]\n  rundir: {self.folder}\n"
             f"database:\n  storage: {self.folder}\ncontrol:\n  listen: {self.folder}/control\n"
             f"key:\n  - id: {name}\n    algorithm: {algorithm}\n    secret: {self.secret}\n"
-            f"acl:\n  - id: update\n    key: {name}\n    action: update\nlog:\n  - target: {self.folder}/log\n    any: debug\n"
+            f"acl:\n  - id: update\n    key: {name}\n    action: update\n    update-type: [TXT]\nlog:\n  - target: {self.folder}/log\n    any: debug\n"
             f"template:\n  - id: default\n    zonefile-sync: -1\n    journal-content: none\nzone:\n{listed}")
         self.process = None
         self.start()

@@ -24,7 +24,7 @@ struct Freer {
 using Packet = std::unique_ptr<ldns_pkt, Freer<ldns_pkt_free>>;
 using Name = std::unique_ptr<ldns_rdf, Freer<ldns_rdf_deep_free>>;
 using Records = std::unique_ptr<ldns_rr_list, Freer<ldns_rr_list_deep_free>>;
-using Octets = std::unique_ptr<std::uint8_t, Freer<std::free>>;
+using Buffer = std::unique_ptr<ldns_buffer, Freer<ldns_buffer_free>>;
 
 std::unexpected<Error> not_built(std::string_view what) {
     return fail("dnsupdate.not_built",
@@ -37,24 +37,27 @@ Name make_name(const DomainName& name) {
 }
 
 /// A record without data, which in an UPDATE stands for a whole set of records.
-void add_set(ldns_rr_list& list, const DomainName& name, ldns_rr_class class_, ldns_rr_type type) {
+void add_set(ldns_rr_list& list,
+             const DomainName& name,
+             ldns_rr_class rr_class,
+             ldns_rr_type type) {
     ldns_rr* record = ldns_rr_new();
     ldns_rr_set_owner(record, make_name(name).release());
-    ldns_rr_set_class(record, class_);
+    ldns_rr_set_class(record, rr_class);
     ldns_rr_set_type(record, type);
     ldns_rr_set_ttl(record, 0);
     ldns_rr_list_push_rr(&list, record);
 }
 
 struct Text {
-    ldns_rr_class class_ = LDNS_RR_CLASS_IN;
+    ldns_rr_class rr_class = LDNS_RR_CLASS_IN;
     std::chrono::seconds ttl{0};
     std::string_view text;
 };
 
 /// A TXT record with `text` in strings of 255 octets.
 void add_text(ldns_rr_list& list, const DomainName& name, const Text& text) {
-    add_set(list, name, text.class_, LDNS_RR_TYPE_TXT);
+    add_set(list, name, text.rr_class, LDNS_RR_TYPE_TXT);
     ldns_rr* record = ldns_rr_list_rr(&list, ldns_rr_list_rr_count(&list) - 1);
     ldns_rr_set_ttl(record, static_cast<std::uint32_t>(text.ttl.count()));
     std::string_view rest = text.text;
@@ -90,7 +93,7 @@ Records make_changes(const TextUpdate& update) {
     }
     if (update.expected) {
         // Section 2.5.4: delete this very record.
-        add_text(*out, update.name, {.class_ = LDNS_RR_CLASS_NONE, .text = *update.expected});
+        add_text(*out, update.name, {.rr_class = LDNS_RR_CLASS_NONE, .text = *update.expected});
     }
     if (update.wanted) {
         add_text(*out, update.name, {.ttl = update.ttl, .text = *update.wanted});
@@ -130,14 +133,13 @@ Result<Request> sign(ldns_pkt& packet, const TsigKey& key, std::uint16_t id) {
         return not_built(ldns_get_errorstr_by_id(status));
     }
     Request out;
-    std::uint8_t* octets = nullptr;
-    std::size_t size = 0;
-    const auto written = ldns_pkt2wire(&octets, &packet, &size);
-    const Octets owner(octets);
+    const Buffer buffer(ldns_buffer_new(LDNS_MAX_PACKETLEN));
+    const auto written = ldns_pkt2buffer_wire(buffer.get(), &packet);
     if (written != LDNS_STATUS_OK || !take_tsig(packet, out)) {
         return not_built(ldns_get_errorstr_by_id(written));
     }
-    out.octets.assign(octets, octets + size);
+    const std::uint8_t* const begin = ldns_buffer_begin(buffer.get());
+    out.octets.assign(begin, begin + ldns_buffer_position(buffer.get()));
     return out;
 }
 

@@ -213,7 +213,7 @@ Result<void> check_signature(std::string_view octets,
                              const TsigKey& key,
                              const Record& record,
                              const Tsig& tsig) {
-    if (record.owner != write_name(key.name) || record.class_ != class_any || record.ttl != 0 ||
+    if (record.owner != write_name(key.name) || record.rr_class != class_any || record.ttl != 0 ||
         tsig.algorithm != algorithm_name(key)) {
         return unverified("its TSIG is of another key");
     }

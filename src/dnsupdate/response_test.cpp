@@ -157,7 +157,7 @@ TEST(Wire, RFC1035_4_1_4_a_name_that_points_forwards_or_to_itself_is_refused) {
                                        std::string_view("\x40\0", 2),
                                        std::string_view("\5abc", 4),
                                        std::string_view("\1a", 2),
-                                       std::string_view("", 0)}) {
+                                       std::string_view()}) {
         EXPECT_FALSE(read(bad)) << hex_encode(bad);
     }
     std::string long_name;

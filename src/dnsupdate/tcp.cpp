@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -111,7 +112,7 @@ class Connection {
         return sizeof address;
     }
 
-    Result<void> wait(short events) const {
+    Result<void> wait(std::int16_t events) const {
         while (true) {
             const auto rest = std::chrono::ceil<std::chrono::milliseconds>(
                 until_ - std::chrono::steady_clock::now());

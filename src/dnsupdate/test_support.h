@@ -2,9 +2,10 @@
 #include "dnsupdate/request.h"
 #include "dnsupdate/updater.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <ldns/ldns.h>
 #include <map>
 #include <string>
@@ -71,10 +72,16 @@ class Server {
     int asked = 0;
 
   private:
+    static std::string octets_of(const ldns_buffer& buffer) {
+        const std::uint8_t* const begin = ldns_buffer_begin(&buffer);
+        return {begin, begin + ldns_buffer_position(&buffer)};
+    }
+
     static std::string name_of(const ldns_rr& record) {
-        char* const text = ldns_rdf2str(ldns_rr_owner(&record));
-        std::string out(text);
-        std::free(text);
+        ldns_buffer* const buffer = ldns_buffer_new(LDNS_MAX_PACKETLEN);
+        EXPECT_EQ(ldns_rdf2buffer_str(buffer, ldns_rr_owner(&record)), LDNS_STATUS_OK);
+        std::string out = octets_of(*buffer);
+        ldns_buffer_free(buffer);
         return out;
     }
 
@@ -171,13 +178,10 @@ class Server {
                 return "libldns cannot sign";
             }
         }
-        std::uint8_t* octets = nullptr;
-        std::size_t size = 0;
-        if (ldns_pkt2wire(&octets, &packet, &size) != LDNS_STATUS_OK) {
-            return "libldns cannot write";
-        }
-        std::string out(octets, octets + size);
-        std::free(octets);
+        ldns_buffer* const buffer = ldns_buffer_new(LDNS_MAX_PACKETLEN);
+        EXPECT_EQ(ldns_pkt2buffer_wire(buffer, &packet), LDNS_STATUS_OK);
+        std::string out = octets_of(*buffer);
+        ldns_buffer_free(buffer);
         return out;
     }
 

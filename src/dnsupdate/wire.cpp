@@ -86,12 +86,12 @@ Result<Record> WireReader::record() {
     BULLA_TRY(owner, name());
     out.owner = std::move(owner);
     BULLA_TRY(type, number());
-    BULLA_TRY(class_, number());
+    BULLA_TRY(rr_class, number());
     BULLA_TRY(ttl, octets(4));
     BULLA_TRY(size, number());
     BULLA_TRY(data, octets(size));
     out.type = type;
-    out.class_ = class_;
+    out.rr_class = rr_class;
     out.ttl = get_u32(ttl);
     out.data = data;
     return out;

@@ -12,7 +12,7 @@ namespace bulla::dnsupdate {
 struct Record {
     std::string owner;  ///< In wire form, uncompressed and in lower case.
     std::uint16_t type = 0;
-    std::uint16_t class_ = 0;
+    std::uint16_t rr_class = 0;
     std::uint32_t ttl = 0;
     std::string_view data;
     std::size_t begin = 0;  ///< Where it begins in the message.

@@ -30,11 +30,58 @@ void add_name_options(CLI::App& command, KeyOptions& options) {
     command.add_option("SELECTOR", options.selector, "The key's selector")->required();
 }
 
+bool has_publisher(const json& key) {
+    return !key["publication"].is_null();
+}
+
+/// Says what came of each key, but for --json, which prints elsewhere; negative if one failed.
+ExitCode print_publications(const Context& context, const json& value) {
+    auto code = ExitCode::ok;
+    for (const auto& one : value) {
+        const auto state = show(one, "state");
+        code = state == "failed" ? ExitCode::negative : code;
+        if (context.json) {
+            continue;
+        }
+        if (state == "failed") {
+            context.out << "FAILED " << show(one, "name") << " at " << show(one, "server") << ": "
+                        << printable(show(one, "error")) << '\n';
+        } else {
+            context.out << (state == "already" ? "as it should be already: " : state + " ")
+                        << show(one, "name") << " at " << show(one, "server") << '\n';
+        }
+    }
+    return code;
+}
+
+Result<ExitCode> call_publisher(const Context& context,
+                                const char* name,
+                                const KeyOptions& options) {
+    json arguments = {{"domain", options.domain}};
+    if (!options.selector.empty()) {
+        arguments["selector"] = options.selector;
+    }
+    BULLA_TRY(value, call(context, name, arguments));
+    if (context.json) {
+        print_json(context.out, value);
+    }
+    return print_publications(context, value);
+}
+
+/// Publishes what a call has just made, where a name server is set; the call is done, whatever comes of it.
+Result<ExitCode> publish(const Context& context, const json& arguments) {
+    BULLA_TRY(value, call(context, "dkim.publish", arguments));
+    return print_publications(context, value);
+}
+
 void print_record(const Context& context, const json& value) {
     const json& record = value["record"];
     context.out << show(value, "algorithm") << " key " << show(value, "selector") << " of "
                 << show(value, "domain")
-                << (value.value("active", false)
+                << (has_publisher(value)
+                        ? (value.value("active", false) ? " signs from now on; its record:\n"
+                                                        : " waits; its record:\n")
+                    : value.value("active", false)
                         ? " signs from now on; publish this now:\n"
                         : " waits: publish this, then `bulla dkim activate` it:\n")
                 << show(record, "zone_line") << '\n';
@@ -57,6 +104,11 @@ void print_keys(const Context& context, const json& keys) {
             context.out << show(key, "selector") << " of " << show(key, "domain")
                         << " lies in a token: " << show(key, "token") << '\n';
         }
+        if (has_publisher(key) && !key["publication"]["error"].is_null()) {
+            context.out << show(key, "selector") << " of " << show(key, "domain")
+                        << " could not be published: "
+                        << printable(show(key["publication"], "error")) << '\n';
+        }
         if (key["rotation_due"] == true) {
             context.out << show(key, "selector") << " of " << show(key, "domain")
                         << " has signed for 90 days: `bulla dkim rotate " << show(key, "domain")
@@ -71,8 +123,15 @@ Result<ExitCode> add_key(const Context& context, const KeyOptions& options, json
     if (options.inactive) {
         arguments["active"] = false;
     }
-    return call_and_print(
-        context, "dkim.add", arguments, [&](const json& value) { print_record(context, value); });
+    BULLA_TRY(value, call(context, "dkim.add", arguments));
+    if (context.json) {
+        print_json(context.out, value);
+    } else {
+        print_record(context, value);
+    }
+    return has_publisher(value)
+               ? publish(context, {{"domain", options.domain}, {"selector", options.selector}})
+               : Result<ExitCode>(ExitCode::ok);
 }
 
 void add_add(CLI::App& group, Context& context) {
@@ -190,7 +249,8 @@ void add_list(CLI::App& group, Context& context) {
 void print_records(const Context& context, const json& keys) {
     for (const auto& key : keys) {
         // What is seen as it should be needs nobody.
-        if (key["sight"] != "exact" && key["stage"] != "retired" && key["stage"] != "retiring") {
+        if (!has_publisher(key) && key["sight"] != "exact" && key["stage"] != "retired" &&
+            key["stage"] != "retiring") {
             context.out << "publish: " << show(key["record"], "zone_line") << '\n';
         }
     }
@@ -252,14 +312,49 @@ void add_rotate(CLI::App& group, Context& context) {
                      options->now,
                      "Compromised: sign with new keys at once; destroy and revoke the old ones");
     add_instance_options(command, context);
+    set_action(command, context, [&context, options]() -> Result<ExitCode> {
+        BULLA_TRY(
+            value,
+            call(context, "dkim.rotate", {{"domain", options->domain}, {"now", options->now}}));
+        if (context.json) {
+            print_json(context.out, value);
+        } else {
+            print_keys(context, value);
+            print_records(context, value);
+        }
+        return !value.empty() && has_publisher(value[0])
+                   ? publish(context, {{"domain", options->domain}})
+                   : Result<ExitCode>(ExitCode::ok);
+    });
+}
+
+void add_publish(CLI::App& group, Context& context) {
+    CLI::App& command =
+        add_command(group,
+                    "publish",
+                    {"Publish the records of a domain's keys at its name server (RFC 2136); the "
+                     "settings dkim_update_* say where",
+                     "bulla dkim publish example.org s2026"});
+    const auto options = std::make_shared<KeyOptions>();
+    command.add_option("DOMAIN", options->domain, "A domain of the instance")->required();
+    command.add_option("SELECTOR", options->selector, "Only this key's");
+    add_instance_options(command, context);
     set_action(command, context, [&context, options] {
-        return call_and_print(context,
-                              "dkim.rotate",
-                              {{"domain", options->domain}, {"now", options->now}},
-                              [&](const json& value) {
-                                  print_keys(context, value);
-                                  print_records(context, value);
-                              });
+        return call_publisher(context, "dkim.publish", *options);
+    });
+}
+
+void add_withdraw(CLI::App& group, Context& context) {
+    CLI::App& command = add_command(
+        group,
+        "withdraw",
+        {"Remove the record of a key from the name server, if it is what bulla published there",
+         "bulla dkim withdraw example.org s2025"});
+    const auto options = std::make_shared<KeyOptions>();
+    add_name_options(command, *options);
+    add_instance_options(command, context);
+    set_action(command, context, [&context, options] {
+        return call_publisher(context, "dkim.withdraw", *options);
     });
 }
 
@@ -277,6 +372,8 @@ CLI::App& add_dkim_commands(CLI::App& root, Context& context) {
     add_list(group, context);
     add_rotate(group, context);
     add_check(group, context);
+    add_publish(group, context);
+    add_withdraw(group, context);
     add_test(group, context);
     add_dkim_policy_commands(group, context);
     return group;

@@ -4,6 +4,7 @@
 #include "dkim/signed_fields.h"
 #include "names/domain.h"
 #include "names/ip.h"
+#include "names/server_address.h"
 
 #include <algorithm>
 #include <array>
@@ -148,6 +149,50 @@ constexpr std::array settings{
         "add one (RFC 6376 8.15); NAME? only if the message has it. default: of those that "
         "are signed From, To, Cc, Subject, Date, Reply-To, Message-ID? and those of MIME?."},
     SettingInfo{
+        "dkim_update_server",
+        SettingType::server,
+        SettingLevel::domain,
+        {},
+        0,
+        0,
+        "",
+        "The name server at which bulla publishes and withdraws the records of DKIM keys by "
+        "itself (RFC 2136)."},
+    SettingInfo{"dkim_update_key_file",
+                SettingType::path,
+                SettingLevel::domain,
+                {},
+                0,
+                0,
+                "",
+                "The TSIG key for that, hmac-sha256 or hmac-sha512, as BIND, Knot or knsupdate "
+                "write it; only the daemon's user may read it."},
+    SettingInfo{"dkim_update_zone",
+                SettingType::domain,
+                SettingLevel::domain,
+                {},
+                0,
+                0,
+                "",
+                "The zone at that server; empty: the server is asked."},
+    SettingInfo{"dkim_update_ttl",
+                SettingType::time,
+                SettingLevel::domain,
+                {},
+                1,
+                7 * day,
+                "1 h",
+                "How long resolvers keep a record that bulla publishes."},
+    SettingInfo{"dkim_update_retired",
+                SettingType::choice,
+                SettingLevel::domain,
+                "remove | revoke",
+                0,
+                0,
+                "remove",
+                "What bulla does at that server with the record of a retired key: remove it, or "
+                "publish it with an empty p=."},
+    SettingInfo{
         "dkim_policy_file",
         SettingType::path,
         SettingLevel::server,
@@ -243,6 +288,22 @@ Result<std::string> parse_networks(const SettingInfo& setting, std::string_view 
     return out;
 }
 
+Result<std::string> parse_server(const SettingInfo& setting, std::string_view value) {
+    if (value.empty()) {
+        return std::string();
+    }
+    const auto address = ServerAddress::parse(value, dns_port);
+    return address ? Result<std::string>(address->text()) : bad(setting, value);
+}
+
+Result<std::string> parse_domain(const SettingInfo& setting, std::string_view value) {
+    if (value.empty()) {
+        return std::string();
+    }
+    const auto name = DomainName::parse(value);
+    return name ? Result<std::string>(name->ascii()) : bad(setting, value);
+}
+
 Result<std::string> parse_fields(const SettingInfo& setting, std::string_view value) {
     if (is_word_of(setting.words, value)) {
         return std::string(value);
@@ -296,6 +357,10 @@ Result<std::string> parse_setting(const SettingInfo& setting, std::string_view v
             return parse_networks(setting, value);
         case SettingType::fields:
             return parse_fields(setting, value);
+        case SettingType::server:
+            return parse_server(setting, value);
+        case SettingType::domain:
+            return parse_domain(setting, value);
         case SettingType::path:
             if (!value.empty() && !value.starts_with('/')) {
                 return bad(setting, value);
@@ -322,6 +387,10 @@ std::string describe_setting(const SettingInfo& setting) {
                                setting.words);
         case SettingType::path:
             return "an absolute path, or nothing";
+        case SettingType::server:
+            return "an IP address, with or without :PORT, or nothing";
+        case SettingType::domain:
+            return "a domain name, or nothing";
         case SettingType::whole:
             return fmt::format("a number, {} to {}", setting.least, setting.most);
         case SettingType::size:

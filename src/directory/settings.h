@@ -8,8 +8,8 @@
 
 namespace bulla::directory {
 
-/// fields: names of header fields, or one of `words` alone.
-enum class SettingType { choice, flag, whole, size, time, networks, path, fields };
+/// fields: names of header fields, or one of `words` alone. server: an address with or without a port; domain: a name; either may be empty.
+enum class SettingType { choice, flag, whole, size, time, networks, path, fields, server, domain };
 
 /// The narrowest level at which a setting may be set; a value there overrides the wider ones (account before domain before server).
 enum class SettingLevel { server, domain, account };
@@ -26,6 +26,9 @@ struct SettingInfo {
     std::string_view value;  ///< The default, in the form of parse_setting().
     std::string_view help;
 };
+
+/// The usual port of a setting of the type server.
+inline constexpr std::uint16_t dns_port = 53;
 
 [[nodiscard]] std::span<const SettingInfo> list_settings();
 /// The row of `name`; null if there is none.

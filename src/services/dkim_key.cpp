@@ -10,6 +10,7 @@
 #include "services/access.h"
 #include "services/attention.h"
 #include "services/change.h"
+#include "services/dkim_publication.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
 #include "services/table.h"
@@ -247,7 +248,7 @@ std::chrono::seconds dkim_grace(ServiceContext& context, const std::string& doma
            std::chrono::seconds(expiry > 0 ? expiry : others_queue);
 }
 
-// {"domain", "selector", "type"?, "bits"?, "private_key"?, "token"?, "active"?} → {"domain", "selector", "algorithm", "active", "record"}.
+// {"domain", "selector", "type"?, "bits"?, "private_key"?, "token"?, "active"?} → {"domain", "selector", "algorithm", "active", "record", "publication"}.
 // "token" is the URI of a key that stays where it is. Errors: domain.missing, dkim_key.exists, dkim.key_type, access.denied, those of the key.
 Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
@@ -310,20 +311,30 @@ Result<json> add_dkim_key(ServiceContext& context, const Caller& caller, const j
                                           {"token", key.token},
                                           {"fingerprint", key.public_half.fingerprint()}},
                                .rows = rows}));
+    BULLA_TRY(publishers, load_publishers(context, std::vector{domain}));
     return json{{"domain", domain},
                 {"selector", name.selector.text()},
                 {"algorithm", algorithm},
                 {"active", active},
-                {"record", record}};
+                {"record", record},
+                {"publication",
+                 publication_of(context,
+                                publishers,
+                                {.domain = domain,
+                                 .selector = name.selector.text(),
+                                 .algorithm = algorithm,
+                                 .pem = made.pem})}};
 }
 
 // {"domain"?} → [{"domain", "selector", "algorithm", "bits", "active", "created", "record", "stage", "since", "seen", "looked", "sight",
-// "rotating", "record_until", "rotation_due", "token"}]; "token" is null but for keys in tokens.
+// "rotating", "record_until", "rotation_due", "token", "publication"}]; "token" is null but for keys in tokens, "publication" (the name server at which bulla publishes the
+// record, and why the last try failed) where none is set.
 Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments) {
     Arguments in(arguments);
     BULLA_TRY(wanted, in.text_or("domain", "", 253));
     BULLA_CHECK(in.finish());
     BULLA_TRY(rows, load_dkim_rows(context, wanted));
+    BULLA_TRY(publishers, load_publishers_of(context, rows));
     const Time now = context.clock.now();
     json out = json::array();
     for (const auto& row : rows) {
@@ -352,7 +363,8 @@ Result<json> list_dkim_keys(ServiceContext& context, const Caller& caller, const
               retiring ? json_time(from_micros(row.since) + dkim_grace(context, row.domain))
                        : json(nullptr)},
              {"rotation_due", active && now - from_micros(row.since) >= dkim_key_age},
-             {"token", row.token.empty() ? json(nullptr) : json(row.token)}});
+             {"token", row.token.empty() ? json(nullptr) : json(row.token)},
+             {"publication", publication_of(context, publishers, row)}});
     }
     return out;
 }

@@ -32,7 +32,8 @@ struct DkimKeyRow {
     std::int64_t since = 0;   ///< When it came into its stage.
     std::int64_t seen = 0;    ///< When its record was first seen as it should be; 0: never.
     std::int64_t looked = 0;  ///< When the DNS was last asked; 0: never.
-    std::string sight{};      ///< What it said then: exact, absent, different, unknown.
+    std::string
+        sight{};  ///< What it said then: exact, absent, different, unknown. Of a destroyed key: what bulla made of the record (dkim_publication.cpp).
     bool rotating = false;
     std::string token{};  ///< The URI of the private key, where that lies in a token.
 };

@@ -6,6 +6,7 @@
 #include "names/domain.h"
 #include "services/change.h"
 #include "services/dkim_key.h"
+#include "services/dkim_publication.h"
 #include "services/dns_check.h"
 #include "services/json_time.h"
 #include "services/lookup.h"
@@ -267,6 +268,11 @@ Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, cons
             return fail("domain.missing", Fault::sender, "there is no domain " + domain);
         }
     }
+    {
+        // Before the look: a resolver that is asked too early goes on saying that there is no record.
+        BULLA_TRY(rows, load_dkim_rows(context, domain));
+        BULLA_CHECK(tend_dkim_records(context, caller, rows));
+    }
     BULLA_TRY(before, load_dkim_rows(context, domain));
     BULLA_TRY(sights, look(context, before, due_only));
     {
@@ -354,7 +360,7 @@ Result<void> write_rotation(store::Tx& tx, const Rotation& rotation) {
         BULLA_CHECK(destroy_private_key(tx, rotation.domain, selector));
         BULLA_CHECK(
             tx.run("update dkim_key set stage = 'revoked', active = 0, rotating = 0, since "
-                   "= :at where domain = :domain and selector = :selector",
+                   "= :at, sight = 'unknown' where domain = :domain and selector = :selector",
                    {rotation.at, rotation.domain, selector}));
     }
     for (const auto& selector : rotation.promoted) {

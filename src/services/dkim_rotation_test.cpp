@@ -244,6 +244,36 @@ TEST_F(DkimRotation, DK_17_a_record_that_the_dns_has_not_is_an_alarm_or_stops_ma
     EXPECT_EQ(refused(), "");
 }
 
+// What a name server does with it: tests/e2e/test_dkim_update.py.
+TEST_F(DkimRotation, DK_18_records_are_published_only_where_a_server_is_set) {
+    const json key = {{"domain", "example.test"}, {"selector", "rsa1"}};
+    EXPECT_EQ(at.error_of("dkim.publish", key), "dkim_update.not_set");
+    EXPECT_EQ(at.error_of("dkim.withdraw", key), "dkim_update.not_set");
+    EXPECT_TRUE(call("dkim.list")[0]["publication"].is_null());
+    const auto set = [&](const char* name, const char* value) {
+        return at
+            .call("settings.set",
+                  {{"name", name}, {"value", value}, {"scope", "domain:example.test"}})
+            .has_value();
+    };
+    ASSERT_TRUE(set("dkim_update_server", "127.0.0.1:1"));
+    EXPECT_EQ(at.error_of("dkim.publish", {{"domain", "example.test"}, {"selector", "none"}}),
+              "dkim_key.missing");
+    EXPECT_EQ(at.error_of("dkim.withdraw", key), "dkim_update.in_use");
+    const auto failed = at.call("dkim.publish", key);
+    ASSERT_TRUE(failed) << failed.error().text;
+    EXPECT_EQ((*failed)[0]["state"], "failed");
+    EXPECT_TRUE((*failed)[0]["error"].get<std::string>().contains("dkim_update_key_file"));
+    // The failure is told with the keys, and no look ends because of it.
+    zone.texts.clear();
+    const json keys = call("dkim.check");
+    EXPECT_EQ(stages(keys), (Stages{{"active", 2}}));
+    for (const auto& one : keys) {
+        EXPECT_EQ(one["publication"]["server"], "127.0.0.1:1");
+        EXPECT_TRUE(one["publication"]["error"].is_string());
+    }
+}
+
 TEST_F(DkimRotation, DKD_01_a_key_is_tested_as_receivers_would) {
     const auto result = [&](const char* selector) {
         const auto tested =

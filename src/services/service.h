@@ -7,6 +7,7 @@
 #include "dns/answer.h"
 #include "queue/queue.h"
 #include "seal/sealer.h"
+#include "services/publication_notes.h"
 #include "store/database.h"
 #include "vault/vault.h"
 
@@ -46,6 +47,7 @@ struct ServiceContext {
     std::function<dns::DnsAnswer(const dns::DnsQuestion&)> ask{};
     std::mutex
         changing{};  ///< One change at a time, so that what a change has checked still holds when it is committed.
+    PublicationNotes publications{};
     /// Long work that goes on after its call (job.h); null outside the daemon. The last member: its threads use all others.
     std::shared_ptr<Jobs> jobs{};
 };

@@ -35,6 +35,8 @@ constexpr std::array services{
     Service{"dkim.rotate", changes_itself, rotate_dkim_keys},
     Service{"dkim.check", changes_itself, check_dkim_keys},
     Service{"dkim.test", reads, test_dkim_key},
+    Service{"dkim.publish", changes_itself, publish_dkim_records},
+    Service{"dkim.withdraw", changes_itself, withdraw_dkim_record},
     Service{"signer.create", changes, create_signer},
     Service{"signer.import", changes, import_signer},
     Service{"signer.rotate", changes, rotate_signer},

@@ -52,6 +52,13 @@ Result<json> remove_dkim_key(ServiceContext& context, const Caller& caller, cons
 Result<json> rotate_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> test_dkim_key(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> check_dkim_keys(ServiceContext& context, const Caller& caller, const json& arguments);
+// dkim_publication.cpp
+Result<json> publish_dkim_records(ServiceContext& context,
+                                  const Caller& caller,
+                                  const json& arguments);
+Result<json> withdraw_dkim_record(ServiceContext& context,
+                                  const Caller& caller,
+                                  const json& arguments);
 // signer.cpp, signer_change.cpp
 Result<json> create_signer(ServiceContext& context, const Caller& caller, const json& arguments);
 Result<json> import_signer(ServiceContext& context, const Caller& caller, const json& arguments);

@@ -29,6 +29,7 @@ export const about = {
     { name: 'SOCI 4', use: 'the interface to databases', licence: 'BSL-1.0' },
     { name: 'SQLite 3', use: 'the embedded database', licence: 'public domain' },
     { name: 'libunbound', use: 'DNS with DNSSEC', licence: 'BSD-3-Clause' },
+    { name: 'ldns', use: 'DNS updates with TSIG', licence: 'BSD-3-Clause' },
     { name: 'libsodium', use: 'Argon2id, locked memory', licence: 'ISC' },
     { name: 'zstd', use: 'compression of the archive', licence: 'BSD-3-Clause' },
     { name: 'ICU 72', use: 'international names and character sets', licence: 'Unicode-3.0' },

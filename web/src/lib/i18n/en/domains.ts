@@ -69,6 +69,7 @@ export const domains = {
     make: 'Make the key',
     import: 'Import the key',
     made: (selector: string) => `The key ${selector} is there.`,
+    record: 'The record of the key',
     recordTitle: 'Publish this record',
     recordText: 'Put it into the zone of the domain. As soon as resolvers see it, it is ticked off here and in the set-up.',
     name: 'Name',
@@ -82,6 +83,7 @@ export const domains = {
     until: 'Keep its record until',
     rotate: 'Rotate the keys',
     begun: 'New keys are made. Publish their records.',
+    begunHere: 'New keys are made, and bulla publishes their records.',
     waiting: (n: number) =>
       `${n === 1 ? 'A new key waits for its record' : `${n} new keys wait for their records`} below to be published. They sign as soon as resolvers show all of them; bulla looks every ten minutes.`,
     due: 'A key has signed for more than three months. Rotate: new keys are made, and sign when resolvers see their records; the old ones then retire.',
@@ -91,7 +93,13 @@ export const domains = {
     emergencyTitle: (domain: string) => `Replace all keys of ${domain} at once?`,
     emergencyText: 'New keys sign from this moment on, and the private keys of the old ones are destroyed for good. Mail under way that they signed fails as soon as their records are revoked; mail that the new keys sign fails until theirs are published.',
     replace: 'Replace them now',
+    published: 'New keys sign. bulla publishes their records, and empty ones for the old keys.',
     replaced: 'New keys sign. Publish their records, and the empty ones of the old keys, straight away.',
+  },
+  publish: {
+    button: 'Publish',
+    by: (server: string) => `bulla publishes its record at ${server}.`,
+    done: (name: string, server: string) => `${name} is as it should be at ${server}.`,
   },
   test: {
     test: 'Test',

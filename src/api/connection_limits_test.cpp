@@ -106,17 +106,18 @@ TEST(HttpConnection, c3_12_who_may_not_send_a_message_up_is_told_before_it_comes
     EXPECT_TRUE(test.calls.empty());
 }
 
-net::Task<void> log_in_and_note(HttpServer& server, std::vector<int>& answers) {
-    const std::string body = R"({"user": "a", "password": "b"})";
-    answers.push_back(status_in(
-        co_await talk_to(server, request("POST /api/v1/session", with_body(body)) + body, {})));
+net::Task<void> ask_and_note(HttpServer& server, std::string asked, std::vector<int>& answers) {
+    answers.push_back(status_in(co_await talk_to(server, std::move(asked), {})));
 }
 
-net::Task<std::vector<int>> flood_with_log_ins(HttpServer& server, std::binary_semaphore& go_on) {
+/// Asks one time too many at once; the answers that came while all others waited.
+net::Task<std::vector<int>> flood(HttpServer& server,
+                                  std::string asked,
+                                  std::binary_semaphore& go_on) {
     std::vector<int> answers;
     constexpr std::size_t one_too_many = 17;
     for (std::size_t i = 0; i < one_too_many; ++i) {
-        net::Runtime::spawn_here(log_in_and_note(server, answers), "log in");
+        net::Runtime::spawn_here(ask_and_note(server, asked, answers), "ask");
     }
     while (answers.empty()) {
         co_await net::yield_now();
@@ -142,9 +143,31 @@ TEST(HttpConnection, c3_12_no_long_line_of_log_ins_waits) {
         return fail("auth.failed", Fault::sender, "name or password is wrong");
     };
     HttpServer server(test.context());
-    const auto refused = net::run_blocking(flood_with_log_ins(server, go_on));
+    const std::string body = R"({"user": "a", "password": "b"})";
+    const auto refused = net::run_blocking(
+        flood(server, request("POST /api/v1/session", with_body(body)) + body, go_on));
     EXPECT_EQ(refused, std::vector<int>{429});
     EXPECT_EQ(test.metrics.value(HttpMetric::busy_logins), 1U);
+    EXPECT_EQ(test.metrics.value(HttpMetric::busy_waits), 0U);
+}
+
+TEST(HttpConnection, c3_12_no_long_line_of_questions_to_the_dns_waits) {
+    TestServer test;
+    std::binary_semaphore go_on(0);
+    test.backend.call = [&](const services::Principal&,
+                            std::string_view,
+                            const nlohmann::json&) -> Result<nlohmann::json> {
+        if (go_on.try_acquire_for(std::chrono::seconds(5))) {
+            go_on.release();
+        }
+        return nlohmann::json::object();
+    };
+    HttpServer server(test.context());
+    const auto refused =
+        net::run_blocking(flood(server, request("GET /api/v1/checklist", as_role("admin")), go_on));
+    EXPECT_EQ(refused, std::vector<int>{503});
+    EXPECT_EQ(test.metrics.value(HttpMetric::busy_waits), 1U);
+    EXPECT_EQ(test.metrics.value(HttpMetric::busy_logins), 0U);
 }
 
 }  // namespace

@@ -1,14 +1,10 @@
 #pragma once
 #include "arc/verify.h"
-#include "dns/answer.h"
-#include "mail/build.h"
-#include "mail/message.h"
+#include "dkim/test_support.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 // What the tests of this folder share.
@@ -21,20 +17,8 @@ inline nlohmann::json read_suite(const std::string& name) {
     return nlohmann::json::parse(in);
 }
 
-inline mail::Message make_message(std::string_view text) {
-    auto message = mail::Message::parse(mail::with_crlf(text));
-    if (!message) {
-        std::abort();
-    }
-    return *std::move(message);
-}
-
-inline dns::DnsAnswer make_answer(std::string name, std::string_view text) {
-    return {.type = dns::RecordType::txt,
-            .name = std::move(name),
-            .rcode = dns::Rcode::no_error,
-            .records = {dns::write_txt(text)}};
-}
+using dkim::make_answer;
+using dkim::make_message;
 
 /// The answers of a scenario's txt-records.
 inline std::vector<dns::DnsAnswer> make_answers(const nlohmann::json& records) {

@@ -5,7 +5,6 @@
 #include "cli/dkim_tool_io.h"
 #include "cli/groups.h"
 #include "cli/output.h"
-#include "net/resolver.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -37,18 +36,7 @@ Result<arc::ChainResult> verify_chain(const mail::Message& message,
                                       Time now,
                                       const std::string& resolver_address) {
     const arc::Verification verification(message, now);
-    std::vector<dns::DnsAnswer> answers;
-    if (!verification.questions().empty()) {
-        net::ResolverOptions options;
-        if (!resolver_address.empty()) {
-            BULLA_TRY(forwarder, net::Endpoint::parse(resolver_address));
-            options.forwarder = forwarder;
-        }
-        BULLA_TRY(resolver, net::Resolver::open(options));
-        for (const dns::DnsQuestion& question : verification.questions()) {
-            answers.push_back(resolver->ask_blocking(question));
-        }
-    }
+    BULLA_TRY(answers, ask_dns(resolver_address, verification.questions()));
     dkim::KeyCache keys;
     return verification.evaluate(answers, keys);
 }
@@ -164,8 +152,7 @@ void add_seal(CLI::App& group, Context& context) {
         ->required();
     command.add_option("--chain", options->chain, "What came of the chain: none, pass or fail")
         ->check(CLI::IsMember({"none", "pass", "fail"}));
-    command.add_option(
-        "--resolver", options->resolver, "The DNS server to ask, as IP:PORT [the system's]");
+    add_resolver_option(command, options->resolver);
     command.add_option("--now", options->now, "The time of sealing (t=) as RFC 3339 [now]");
     set_action(command, context, [&context, options] { return seal_message(context, *options); });
 }
@@ -178,8 +165,7 @@ void add_verify(CLI::App& group, Context& context) {
                                  "bulla arc verify < message.eml\nbulla arc verify --resolver "
                                  "127.0.0.1:5353 --json < message.eml"});
     const auto options = std::make_shared<ArcCommand>();
-    command.add_option(
-        "--resolver", options->resolver, "The DNS server to ask, as IP:PORT [the system's]");
+    add_resolver_option(command, options->resolver);
     command.add_option("--now", options->now, "The time to judge expiry by, as RFC 3339 [now]");
     add_json_option(command, context);
     set_action(command, context, [&context, options] { return verify_message(context, *options); });

@@ -8,7 +8,6 @@
 #include "dkim/tag_list.h"
 #include "dkim/verify.h"
 #include "keydir/make.h"
-#include "net/resolver.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -269,18 +268,7 @@ Result<ExitCode> verify_message(Context& context, const VerifyCommand& command) 
     BULLA_TRY(now, time_or_now(context, command.now));
     BULLA_TRY(input, read_message(context));
     const dkim::Verification verification(input.message, now);
-    std::vector<dns::DnsAnswer> answers;
-    if (!verification.questions().empty()) {
-        net::ResolverOptions options;
-        if (!command.resolver.empty()) {
-            BULLA_TRY(forwarder, net::Endpoint::parse(command.resolver));
-            options.forwarder = forwarder;
-        }
-        BULLA_TRY(resolver, net::Resolver::open(options));
-        for (const dns::DnsQuestion& question : verification.questions()) {
-            answers.push_back(resolver->ask_blocking(question));
-        }
-    }
+    BULLA_TRY(answers, ask_dns(command.resolver, verification.questions()));
     dkim::KeyCache keys;
     const auto results = verification.evaluate(answers, keys);
     print_results(context, results);
@@ -388,8 +376,7 @@ void add_verify(CLI::App& dkim, Context& context) {
                                  "bulla dkim verify < message.eml\nbulla dkim verify --resolver "
                                  "127.0.0.1:5353 --json < message.eml"});
     const auto options = std::make_shared<VerifyCommand>();
-    command.add_option(
-        "--resolver", options->resolver, "The DNS server to ask, as IP:PORT [the system's]");
+    add_resolver_option(command, options->resolver);
     command.add_option("--now", options->now, "The time to judge expiry by, as RFC 3339 [now]");
     add_json_option(command, context);
     set_action(command, context, [&context, options] { return verify_message(context, *options); });

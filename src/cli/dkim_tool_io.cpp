@@ -1,7 +1,9 @@
 #include "cli/dkim_tool_io.h"
 
 #include "base/date.h"
+#include "net/resolver.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -121,6 +123,28 @@ Result<crypto::PublicKey> load_either_key(Context& context, const std::string& p
     }
     BULLA_TRY(pair, load_signing_key(context, path));
     return pair->public_key();
+}
+
+void add_resolver_option(CLI::App& command, std::string& resolver) {
+    command.add_option("--resolver", resolver, "The DNS server to ask, as IP:PORT [the system's]");
+}
+
+Result<std::vector<dns::DnsAnswer>> ask_dns(const std::string& resolver,
+                                            std::span<const dns::DnsQuestion> questions) {
+    std::vector<dns::DnsAnswer> answers;
+    if (questions.empty()) {
+        return answers;
+    }
+    net::ResolverOptions options;
+    if (!resolver.empty()) {
+        BULLA_TRY(forwarder, net::Endpoint::parse(resolver));
+        options.forwarder = forwarder;
+    }
+    BULLA_TRY(opened, net::Resolver::open(options));
+    for (const dns::DnsQuestion& question : questions) {
+        answers.push_back(opened->ask_blocking(question));
+    }
+    return answers;
 }
 
 }  // namespace bulla::cli

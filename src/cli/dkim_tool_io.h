@@ -4,13 +4,16 @@
 #include "base/secret.h"
 #include "cli/command.h"
 #include "crypto/key.h"
+#include "dns/answer.h"
 #include "mail/message.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-// Input and output of the DKIM tools.
+// Input and output of the DKIM and ARC tools.
 
 namespace bulla::cli {
 
@@ -40,5 +43,12 @@ struct InputMessage {
 
 /// The public key of a file that holds a public or a private key. Errors as crypto::load_private_key.
 [[nodiscard]] Result<crypto::PublicKey> load_either_key(Context& context, const std::string& path);
+
+/// Adds --resolver, for ask_dns().
+void add_resolver_option(CLI::App& command, std::string& resolver);
+
+/// Asks `resolver` (IP:PORT; empty: the system's) the questions one after the other. Errors: endpoint.bad, net.resolver.
+[[nodiscard]] Result<std::vector<dns::DnsAnswer>> ask_dns(
+    const std::string& resolver, std::span<const dns::DnsQuestion> questions);
 
 }  // namespace bulla::cli

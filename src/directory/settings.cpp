@@ -1,6 +1,7 @@
 #include "directory/settings.h"
 
 #include "config/values.h"
+#include "dkim/signed_bytes.h"
 #include "dkim/signed_fields.h"
 #include "names/domain.h"
 #include "names/ip.h"
@@ -314,8 +315,8 @@ Result<std::string> parse_fields(const SettingInfo& setting, std::string_view va
     }
     std::string out;
     for (const auto& name : *names) {
-        // In a list, "default" would be the name of a field; "?" belongs to oversigning.
-        if (is_word_of(setting.words, name) || name == "default" || name == "none" ||
+        // In a list these would be names of fields; "?" belongs to oversigning.
+        if (dkim::is_same_name(name, "default") || dkim::is_same_name(name, "none") ||
             (name.ends_with('?') && setting.name == "dkim_signed_headers")) {
             return bad(setting, value);
         }

@@ -49,7 +49,7 @@ TEST(Settings, c2_4_values_are_checked_and_given_one_form) {
         {"dkim_signed_headers", "From, from", "!"},
         {"dkim_oversign_headers", "none", "none"},
         {"dkim_oversign_headers", "a;b", "!"},
-        {"dkim_oversign_headers", "default, X-Foo", "!"},
+        {"dkim_oversign_headers", "Default, X-Foo", "!"},
         {"dkim_signed_headers", "From, Subject?", "!"},
         {"dkim_update_server", "192.0.2.1", "192.0.2.1:53"},
         {"dkim_update_server", "[2001:db8::1]:5353", "[2001:db8::1]:5353"},

@@ -7,7 +7,6 @@ namespace bulla::dkim {
 
 namespace {
 
-constexpr std::size_t least_rsa_bits = 1024;
 constexpr std::size_t longest_name = 253;
 
 // What a key record allows (RFC 6376 6.1.2): its key, or null after the result is set.

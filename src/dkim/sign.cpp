@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "crypto/digest.h"
 #include "dkim/canon.h"
+#include "dkim/check.h"
 #include "dkim/field_writer.h"
 #include "dkim/sign_steps.h"
 #include "dkim/signed_bytes.h"
@@ -55,24 +56,6 @@ std::string copies(const FieldList& list, const std::vector<std::string_view>& n
     }
     return out;
 }
-
-// All body digests that the signatures of one message share.
-class BodyDigests {
-  public:
-    explicit BodyDigests(std::string_view body) : body_(body) {}
-
-    const BodyDigest& of(Canon canon) {
-        auto& digest = digests_[static_cast<std::size_t>(canon)];
-        if (!digest) {
-            digest = digest_body(canon, body_);
-        }
-        return *digest;
-    }
-
-  private:
-    std::string_view body_;
-    std::array<std::optional<BodyDigest>, 2> digests_;
-};
 
 // All that the signature field says, but for the signature itself.
 struct Draft {
@@ -141,7 +124,7 @@ Result<std::string> make_field(const SignOptions& options,
     BULLA_TRY(names, names_to_sign(list, wanted));
     FieldWriter out = write_unsigned({.options = options,
                                       .algorithm = algorithm,
-                                      .body = bodies.of(options.canon.body),
+                                      .body = bodies.of(options.canon.body, std::nullopt),
                                       .list = list,
                                       .names = names});
 

@@ -6,8 +6,6 @@ namespace bulla::dkim {
 
 namespace {
 
-constexpr std::size_t least_rsa_bits = 1024;
-
 std::unexpected<Error> refuse(std::string_view code, std::string text, std::string_view rfc) {
     return fail(code, Fault::us, std::move(text), rfc);
 }

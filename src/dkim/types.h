@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@ enum class Canon : std::uint8_t { simple, relaxed };
 
 /// The algorithms of RFC 6376 as RFC 8301 and RFC 8463 leave them; rsa-sha1 is neither signed nor verified.
 enum class Algorithm : std::uint8_t { rsa_sha256, ed25519_sha256 };
+
+/// RFC 8301 3.2: with RSA keys of fewer bits nobody signs, and nothing that they signed is valid.
+inline constexpr std::size_t least_rsa_bits = 1024;
 
 /// "simple" or "relaxed".
 [[nodiscard]] std::string_view to_string(Canon canon);

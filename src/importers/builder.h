@@ -63,15 +63,15 @@ class PlanBuilder {
     [[nodiscard]] ImportPlan finish();
 
   private:
-    /// Of two keys under one name; else an error.
+    using LoadedKey = Result<std::shared_ptr<const crypto::PrivateKey>>;
+
+    [[nodiscard]] LoadedKey load(const std::string& path) const;
+    /// True if the key taken already under this name is `key` too; else false, and an error of the plan.
     [[nodiscard]] bool is_the_same(const DomainName& domain,
                                    const Selector& selector,
                                    const std::string& file,
                                    const crypto::PublicKey& key,
                                    const Place& place);
-    using LoadedKey = Result<std::shared_ptr<const crypto::PrivateKey>>;
-
-    [[nodiscard]] LoadedKey load(const std::string& path) const;
     bool keep(const KeyName& name,
               const std::string& file,
               const LoadedKey& key,

@@ -1,5 +1,7 @@
 #include "spf/macro.h"
 
+#include "spf/characters.h"
+
 #include <algorithm>
 #include <charconv>
 #include <ranges>
@@ -18,18 +20,6 @@ constexpr std::string_view delimiter_set = ".-+,/_=";
 constexpr std::string_view default_delimiter = ".";
 constexpr std::string_view domain_letters = "slodiphv";
 constexpr std::string_view all_letters = "slodiphvcrt";
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_alpha(char c) {
-    return lower(c) >= 'a' && lower(c) <= 'z';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 bool is_alphanumeric(char c) {
     return is_alpha(c) || is_digit(c);

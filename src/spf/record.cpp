@@ -1,5 +1,7 @@
 #include "spf/record.h"
 
+#include "spf/characters.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,22 +16,6 @@ constexpr std::size_t longest_shown = 100;
 constexpr std::size_t usual_terms = 64;
 constexpr unsigned bits_v4 = 32;
 constexpr unsigned bits_v6 = 128;
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_alpha(char c) {
-    return lower(c) >= 'a' && lower(c) <= 'z';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 std::unexpected<Error> bad_term(std::string_view term, std::string_view why) {
     return fail("spf.bad_record",
@@ -145,7 +131,7 @@ Result<Directive> parse_directive(std::string_view term) {
     }
     const std::string_view name = rest.substr(0, rest.find_first_of(":/"));
     const auto* const known = std::ranges::find_if(
-        mechanisms, [&](const Named& one) { return same_word(one.name, name); });
+        mechanisms, [&](const Named& one) { return is_same_word(one.name, name); });
     if (known == mechanisms.end()) {
         return bad_term(term, "there is no such mechanism");
     }
@@ -166,9 +152,9 @@ Result<void> parse_modifier(Record& record, std::string_view term, std::size_t e
     if (!is_modifier_name(name)) {
         return bad_term(term, "this is no name of a modifier");
     }
-    std::optional<MacroString>* const known = same_word(name, "redirect") ? &record.redirect
-                                              : same_word(name, "exp")    ? &record.explanation
-                                                                          : nullptr;
+    std::optional<MacroString>* const known = is_same_word(name, "redirect") ? &record.redirect
+                                              : is_same_word(name, "exp")    ? &record.explanation
+                                                                             : nullptr;
     auto value = MacroString::parse(term.substr(equals + 1),
                                     known != nullptr ? MacroUse::domain_spec : MacroUse::modifier);
     if (!value) {
@@ -213,7 +199,7 @@ bool Directive::asks_dns() const {
 
 bool is_record(std::string_view text) {
     // RFC 7208 4.5: "Note that the version section is terminated by either an SP character or the end of the record."
-    return same_word(text.substr(0, version.size()), version) &&
+    return is_same_word(text.substr(0, version.size()), version) &&
            (text.size() == version.size() || text[version.size()] == ' ');
 }
 

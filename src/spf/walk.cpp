@@ -1,5 +1,7 @@
 #include "spf/walk.h"
 
+#include "spf/characters.h"
+
 #include <algorithm>
 #include <ranges>
 
@@ -13,16 +15,11 @@ bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 const dns::DnsAnswer* look_up(std::span<const dns::DnsAnswer> answers,
                               dns::RecordType type,
                               std::string_view name) {
     const auto found = std::ranges::find_if(answers, [&](const dns::DnsAnswer& one) {
-        return one.type == type && same_name(one.name, name);
+        return one.type == type && is_same_word(one.name, name);
     });
     return found == answers.end() ? nullptr : &*found;
 }
